@@ -1,0 +1,150 @@
+"""What a week's backlog is made of; `as_json` gives the documented `backlog.json` (docs/backlog.schema.json)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One reason for a priority: priority = 100 · Σ weight · value / Σ weight."""
+
+    name: str  # reach, severity, sentiment, momentum, recency, confidence
+    value: float  # 0 to 1
+    weight: float
+    raw: float  # the measured quantity behind the value, e.g. 37 users
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceUnit:
+    comment: str
+    start: int
+    end: int
+    text: str
+    week: str
+    sentiment: str
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A representative comment with its unit marked: `text[start:end]` is the unit."""
+
+    comment: str
+    text: str
+    start: int
+    end: int
+    time: str  # ISO 8601 with offset, in the product's zone
+    rating: int | None
+    version: str | None
+    source: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    id: str
+    title: str
+    theme: str
+    intent: str
+    status: str  # life cycle, decided by people: new until somebody decides
+    trend: str  # new, surging, steady, cooling, returned, dormant
+    priority: float  # 0 to 100
+    factors: tuple[Factor, ...]
+    users: int  # distinct authors in the window of weekly_counts
+    mentions: int  # units in that window
+    users_this_week: int
+    units: tuple[EvidenceUnit, ...]  # every unit in the window, newest first
+    first_seen: str  # ISO week, over the whole history
+    last_seen: str
+    weekly_counts: dict[str, int]  # week → mentions, oldest first, the backlog's week last
+    change_vs_last_week: int  # mentions this week minus last week
+    sentiment_mix: dict[str, int]  # negative, neutral, positive → units
+    versions: dict[str, int]  # product version → units, where known
+    quotes: tuple[Quote, ...]
+    keywords: tuple[str, ...] = ()
+    why: str = ""  # one sentence, in the report's language
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    demand: str  # item id, or `theme:<theme>`
+    title: str
+    kind: str  # new, surging, returned
+    rate: float  # share of this week's comments that mention it
+    expected: float  # share expected from the weeks before
+    p_value: float
+    units: tuple[EvidenceUnit, ...]  # this week's
+    since_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    kind: str  # advertising, paid_praise, flood
+    comments: tuple[str, ...]
+    evidence: str  # one sentence
+    example: str = ""
+    first: str = ""  # dates, ISO
+    last: str = ""
+    mean_rating: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """`rows_read = stored + duplicates + quarantined`, over the files that were imported for the product."""
+
+    rows_read: int
+    stored: int
+    duplicates: int
+    quarantined: int
+    duplicates_by_reason: dict[str, int] = field(default_factory=dict)
+    quarantined_by_reason: dict[str, int] = field(default_factory=dict)
+    near_duplicates: int = 0  # stored, but counted once with an earlier comment of the same author
+    campaign_comments: int = 0  # in the window, taken out of the count
+
+
+@dataclass(frozen=True, slots=True)
+class WeekFigures:
+    """The four numbers at the top of the report, and what they were over the window of weeks."""
+
+    week: str
+    comments: int
+    people: int
+    negative_share: float | None  # of the week's units with an opinion; None without any
+    new_demands: int
+
+
+@dataclass(frozen=True, slots=True)
+class Praise:
+    """What users like, grouped like demands but kept apart from them."""
+
+    theme: str
+    mentions: int
+    mentions_this_week: int
+    quotes: tuple[Quote, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    product: str
+    week: str
+    start: str  # dates, inclusive
+    end: str
+    timezone: str
+    versions: dict[str, Any]  # code, taxonomy, dictionary, models
+    counts: Counts
+    figures: tuple[WeekFigures, ...]  # last twelve weeks, this week last
+    items: tuple[Item, ...]  # by priority, highest first
+    alerts: tuple[Alert, ...]
+    campaigns: tuple[Campaign, ...]
+    praise: tuple[Praise, ...] = ()
+    questions: tuple[Quote, ...] = ()  # this week's, newest first
+    signals: dict[str, dict[str, int]] = field(default_factory=dict)  # week → advocacy/churn/helping → comments
+    window_weeks: int = 12
+    notices: tuple[str, ...] = ()  # e.g. a source that failed
+
+    def as_json(self) -> dict[str, Any]:
+        return {"schema": SCHEMA_VERSION, **asdict(self)}

@@ -1,0 +1,51 @@
+"""Every error that the project raises on purpose.
+
+FeedbackMiningError
+├── InputError            a file or option given by the user cannot be used (exit code 2)
+│   ├── UnreadableFile    missing, empty, damaged, or of a kind that no importer reads
+│   ├── MissingColumn     no column of the file holds the comments' text
+│   └── UnknownWeek       the week is malformed or holds no comment
+├── StoreError            the store cannot be opened, or was written by a newer version (exit code 2)
+├── ModelError            a model's files are missing, damaged, or do not fit each other
+└── MissingExtra          an optional dependency is not installed; the message holds the pip command
+
+Messages are one line: what was given, what was expected, what to do.
+"""
+
+
+class FeedbackMiningError(Exception):
+    """Base of the tree; `str(error)` is one line that can be shown to a user."""
+
+    exit_code = 1
+
+
+class InputError(FeedbackMiningError):
+    exit_code = 2
+
+
+class UnreadableFile(InputError):
+    pass
+
+
+class MissingColumn(InputError):
+    pass
+
+
+class UnknownWeek(InputError):
+    pass
+
+
+class StoreError(FeedbackMiningError):
+    exit_code = 2
+
+
+class ModelError(FeedbackMiningError):
+    pass
+
+
+class MissingExtra(FeedbackMiningError):
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(
+            f"This step needs the package {package}, which is not installed; "
+            f"run: pip install 'feedback_mining[{extra}]'"
+        )

@@ -1,0 +1,81 @@
+"""Make user text comparable, and find what in it is not the user's own words.
+
+The comment itself is never changed (units are offsets into it); `normalise` gives the form that models
+and comparisons see.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from functools import cache, lru_cache
+
+import opencc
+
+_TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]{0,200}|!--.*?--)>", re.DOTALL)
+_BLOCK_TAG = re.compile(r"<\s*/?\s*(?:br|p|div|li|ul|ol|h[1-6]|tr|blockquote)\b[^<>]{0,200}>", re.IGNORECASE)
+_SPACE = re.compile(r"\s+")
+_REPEAT = re.compile(r"(.)\1{3,}", re.DOTALL)
+_URL = re.compile(r"(?:https?://|www\.)[\w\-./?%&=#:~+]+", re.IGNORECASE)
+_INVISIBLE = dict.fromkeys([0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0xFE0E, 0xFE0F, 0])
+
+_REPLY = re.compile(
+    r"(?:[-—–─━=_ ]{4,}\s*)?(?:开发者|開發者|官方|商家|客服|卖家|店家)(?:的)?(?:回复|回覆|答复|回應|回应)[^\S\n]*[：:].*",
+    re.DOTALL,
+)
+_STORE_MARKER = re.compile(r"[（(]该条评论已经?被删除[）)]")
+
+
+@cache
+def _simplifier() -> opencc.OpenCC:
+    return opencc.OpenCC("t2s")
+
+
+def to_simplified(text: str) -> str:
+    """Traditional → Simplified Chinese (OpenCC t2s, phrase-aware)."""
+    return str(_simplifier().convert(text))
+
+
+def strip_markup(text: str) -> str:
+    """HTML to plain text: block tags become line breaks, other tags vanish, entities are decoded."""
+    if "<" in text:
+        text = _TAG.sub("", _BLOCK_TAG.sub("\n", text))
+    return html.unescape(text) if "&" in text else text
+
+
+@lru_cache(maxsize=65536)
+def normalise(text: str) -> str:
+    """The form in which texts are compared: no markup, NFKC, lower case, Simplified, single spaces.
+
+    Runs of one character are cut to three ("哈哈哈哈哈" → "哈哈哈"), web addresses become `url`.
+    Characters of emoji stay, since they carry sentiment.
+    """
+    text = unicodedata.normalize("NFKC", strip_markup(text)).translate(_INVISIBLE)
+    text = _URL.sub(" url ", text)
+    text = to_simplified(text).lower()
+    text = _REPEAT.sub(lambda m: m[1] * 3, text)
+    return _SPACE.sub(" ", text).strip()
+
+
+def foreign_regions(text: str) -> list[tuple[int, int]]:
+    """`(start, end)` of the parts that the user did not write: quoted official replies, store markers."""
+    regions = [m.span() for m in _STORE_MARKER.finditer(text)]
+    reply = _REPLY.search(text)
+    # A reply at the very start would leave nothing: then the words are about a reply, not one.
+    if reply and (reply.start() > 0 and (_starts_line(text, reply.start()) or reply[0][0] in "-—–─━=_")):
+        regions.append(reply.span())
+    return sorted(regions)
+
+
+def _starts_line(text: str, position: int) -> bool:
+    return text[:position].rstrip(" \t")[-1:] in {"\n", "\r", ""}
+
+
+def split_reply(text: str) -> tuple[str, str | None]:
+    """`(the user's words, the quoted official reply or None)`."""
+    for start, end in foreign_regions(text):
+        if _REPLY.match(text, start):
+            reply = re.sub(r"^.*?[：:]", "", text[start:end], count=1, flags=re.DOTALL).strip()
+            return text[:start].rstrip(), reply or None
+    return text, None
