@@ -65,7 +65,9 @@ def same_author_repeats(comments: Sequence[Comment], days: int = 28) -> set[str]
     )
     counted: dict[tuple[str, int], datetime] = {}
     repeats: set[str] = set()
-    for comment, group in zip(several, near_duplicate_groups([c.text for c in several]).tolist(), strict=True):
+    for comment, group in zip(
+        several, near_duplicate_groups([c.text for c in several]).tolist(), strict=True
+    ):
         key = (str(comment.author), group)
         last = counted.get(key)
         if last is not None and comment.time - last <= timedelta(days=days):
