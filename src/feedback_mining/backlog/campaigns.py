@@ -7,10 +7,10 @@ never taken for a flood unless a long text is repeated nearly letter by letter.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from itertools import islice, takewhile
 
 from feedback_mining.backlog.advertising import advertised, is_advertising
 from feedback_mining.backlog.items import Campaign
@@ -123,11 +123,8 @@ def _paid_praise(known: Sequence[Comment], since: datetime) -> list[Campaign]:
             if praise[done].id not in taken:
                 before.update(grams[praise[done].id])
             done += 1
-        burst = [
-            c
-            for c in takewhile(lambda c: c.time < start + _BURST, islice(praise, done, None))
-            if c.id not in taken
-        ]
+        stop = bisect_left(praise, start + _BURST, lo=done, key=_time)
+        burst = [c for c in praise[done:stop] if c.id not in taken]
         if _people(burst) < _LEAST_PRAISE or done < _LEAST_HISTORY:
             continue
         against = [_grams(c) for c in blame if start <= c.time < start + _BURST]
@@ -151,7 +148,7 @@ def _unusual(
     earlier: int,
     against: Sequence[frozenset[str]],
 ) -> dict[str, frozenset[str]]:
-    """Phrase → ids of the burst's comments that hold it, for phrases both new and common, and only praised."""
+    """Phrase → ids of the burst's comments that hold it, for phrases new, common, and only praised."""
     holders: dict[str, set[str]] = defaultdict(set)
     for comment in burst:
         for gram in grams[comment.id]:
@@ -189,6 +186,10 @@ def _template(phrases: dict[str, frozenset[str]]) -> bool:
     sentence = _PHRASE + 4
     together: Counter[frozenset[str]] = Counter(phrases.values())
     return any(count >= sentence for ids, count in together.items() if len(ids) >= _LEAST_PRAISE)
+
+
+def _time(comment: Comment) -> datetime:
+    return comment.time
 
 
 def _grams(comment: Comment) -> frozenset[str]:

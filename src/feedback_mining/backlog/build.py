@@ -1,0 +1,275 @@
+"""Put one week's backlog together from what the stages before it found."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from feedback_mining.backlog.emerging import (
+    Outbreak,
+    Series,
+    outbreaks,
+    predict,
+    since_version,
+    trend_of,
+    typical_rate,
+)
+from feedback_mining.backlog.items import (
+    Alert,
+    Backlog,
+    Campaign,
+    Counts,
+    EvidenceUnit,
+    Item,
+    Praise,
+    Quote,
+    WeekFigures,
+)
+from feedback_mining.backlog.priority import Evidence, Strategy, effective_people, factors_of, priority_of
+from feedback_mining.backlog.quotes import quote, representatives
+from feedback_mining.backlog.window import Timeline, Window, window_of
+from feedback_mining.records import Analysis, Comment, Demand, Intent, Sentiment, Signal, Unit
+from feedback_mining.weeks import DEFAULT_ZONE, Week
+
+
+def build_backlog(
+    *,
+    product: str,
+    week: Week,
+    comments: Sequence[Comment] | Timeline,
+    analyses: Mapping[str, Analysis],
+    demands: Sequence[Demand],
+    memberships: Mapping[str, str],
+    campaigns: Sequence[Campaign],
+    repeats: set[str],
+    counts: Counts,
+    versions: dict[str, Any],
+    window_weeks: int = 12,
+    zone: ZoneInfo = DEFAULT_ZONE,
+    notices: Sequence[str] = (),
+    strategy: Strategy | None = None,
+) -> Backlog:
+    """The backlog of `week`; comments after it, campaigns and repeats do not count.
+
+    `memberships` maps unit ids to demand ids; `repeats` holds ids of comments that repeat their author's
+    earlier one. Units without an analysis or a demand are no items. The result does not depend on the order
+    of any input.
+    """
+    strategy = strategy or Strategy()
+    timeline = comments if isinstance(comments, Timeline) else Timeline(comments)
+    promoted = {comment for campaign in campaigns for comment in campaign.comments}
+    read = timeline.between(week.plus(1 - window_weeks), week, zone)
+    counted = [c for c in read if c.id not in promoted and c.id not in repeats]
+    window = window_of(counted, week, window_weeks, zone, analyses)
+    units = [u for c in counted if c.id in analyses for u in sorted(analyses[c.id].units, key=_start)]
+    by_demand: dict[str, list[Unit]] = defaultdict(list)
+    for unit in units:
+        if unit.actionable and unit.id in memberships:
+            by_demand[memberships[unit.id]].append(unit)
+    known = {d.id: d for d in demands}
+    grouped = {known[key]: by_demand[key] for key in sorted(by_demand) if key in known}
+    series = {
+        demand.id: Series(window.people_a_week(of_demand), known_before=demand.founded < window.weeks[0])
+        for demand, of_demand in grouped.items()
+    }
+    typical = typical_rate(list(series.values()), window.volume)
+    everybody = effective_people(window.everybody, strategy.half_life_weeks)
+    items = [
+        _item(demand, of_demand, series[demand.id], window, typical, everybody, strategy)
+        for demand, of_demand in grouped.items()
+    ]
+    return Backlog(
+        product=product,
+        week=str(week),
+        start=week.monday.isoformat(),
+        end=week.sunday.isoformat(),
+        timezone=zone.key,
+        versions=versions,
+        counts=replace(
+            counts,
+            near_duplicates=timeline.known(repeats, week, zone),
+            campaign_comments=sum(c.id in promoted for c in read),
+        ),
+        figures=_figures(counted, units, items, window),
+        items=tuple(sorted(items, key=lambda i: (-i.priority, i.id))),
+        alerts=tuple(_alerts(items, series, units, grouped, window)),
+        campaigns=tuple(sorted(campaigns, key=lambda c: (c.last, len(c.comments), c.comments), reverse=True)),
+        praise=_praise(units, window),
+        questions=_questions(units, window),
+        signals=_signals(counted, analyses, window),
+        window_weeks=window_weeks,
+        notices=tuple(notices),
+    )
+
+
+def _start(unit: Unit) -> int:
+    return unit.start
+
+
+def _item(
+    demand: Demand,
+    units: Sequence[Unit],
+    series: Series,
+    window: Window,
+    typical: float,
+    everybody: float,
+    strategy: Strategy,
+) -> Item:
+    units = window.newest_first(units)
+    last: dict[str, int] = {}
+    for unit in reversed(units):
+        last[window.person(unit)] = window.ages[unit.comment]
+    this_week = series.people[-1]
+    expected = predict(series.people, window.volume, typical).expected
+    evidence = Evidence(
+        units=units,
+        ages=tuple(last.values()),
+        people_this_week=this_week,
+        expected_this_week=expected,
+        leaving=len(window.leaving & last.keys()),
+    )
+    factors = factors_of(evidence, everybody, strategy)
+    mentions = Counter(window.week(u) for u in units)
+    weekly = {week: mentions[week] for week in window.weeks}
+    moods = Counter(u.sentiment for u in units)
+    released = Counter(v for u in units if (v := window.comments[u.comment].version))
+    return Item(
+        id=demand.id,
+        title=demand.title,
+        theme=demand.theme,
+        intent=demand.intent.value,
+        status="new",
+        trend=trend_of(series, window.volume, typical),
+        priority=priority_of(factors),
+        factors=factors,
+        users=len(last),
+        mentions=len(units),
+        users_this_week=this_week,
+        units=_evidence(units, window),
+        first_seen=demand.founded if series.known_before else window.week(units[-1]),
+        last_seen=window.week(units[0]),
+        weekly_counts=weekly,
+        change_vs_last_week=mentions[window.weeks[-1]]
+        - (mentions[window.weeks[-2]] if len(weekly) > 1 else 0),
+        sentiment_mix={s.value: moods[s] for s in Sentiment},
+        versions=dict(sorted(released.items(), key=lambda pair: (-pair[1], pair[0]))),
+        quotes=representatives(units, window.comments, window.ages, window.zone),
+        keywords=demand.keywords,
+    )
+
+
+def _evidence(units: Iterable[Unit], window: Window) -> tuple[EvidenceUnit, ...]:
+    return tuple(
+        EvidenceUnit(
+            comment=u.comment,
+            start=u.start,
+            end=u.end,
+            text=u.text,
+            week=window.week(u),
+            sentiment=u.sentiment.value,
+            version=window.comments[u.comment].version,
+        )
+        for u in units
+    )
+
+
+def _alerts(
+    items: Iterable[Item],
+    series: Mapping[str, Series],
+    units: Sequence[Unit],
+    grouped: Mapping[Demand, Sequence[Unit]],
+    window: Window,
+) -> list[Alert]:
+    """Demands that broke out, then themes that did without any of their demands doing so."""
+    title = {item.id: item.title for item in items}
+    of_demand = {demand.id: (demand.theme, of) for demand, of in grouped.items()}
+    alerts = []
+    explained = set()
+    for outbreak in outbreaks(series, window.volume):
+        theme, members = of_demand[outbreak.key]
+        explained.add(theme)
+        alerts.append(_alert(outbreak, outbreak.key, title[outbreak.key], members, window))
+    by_theme: dict[str, list[Unit]] = defaultdict(list)
+    for unit in units:
+        if unit.actionable:
+            by_theme[unit.theme].append(unit)
+    themes = {theme: Series(window.people_a_week(of)) for theme, of in sorted(by_theme.items())}
+    for outbreak in outbreaks(themes, window.volume):
+        theme = outbreak.key
+        if theme not in explained:
+            alerts.append(_alert(outbreak, f"theme:{theme}", theme, by_theme[theme], window))
+    return alerts
+
+
+def _alert(outbreak: Outbreak, key: str, title: str, units: Iterable[Unit], window: Window) -> Alert:
+    now = window.newest_first(u for u in units if window.ages[u.comment] == 0)
+    earlier = Counter(c.version for c in window.comments.values() if c.version and window.ages[c.id] > 0)
+    return Alert(
+        demand=key,
+        title=title,
+        kind=outbreak.kind,
+        rate=outbreak.rate,
+        expected=outbreak.expected,
+        p_value=outbreak.p_value,
+        units=_evidence(now, window),
+        since_version=since_version([window.comments[u.comment].version for u in now], earlier),
+    )
+
+
+def _figures(
+    counted: Sequence[Comment], units: Sequence[Unit], items: Sequence[Item], window: Window
+) -> tuple[WeekFigures, ...]:
+    comments = Counter(window.ages[c.id] for c in counted)
+    opinions = [u for u in units if u.intent not in (Intent.OTHER, Intent.QUESTION)]
+    voiced = Counter(window.ages[u.comment] for u in opinions)
+    negative = Counter(window.ages[u.comment] for u in opinions if u.sentiment is Sentiment.NEGATIVE)
+    founded = Counter(item.first_seen for item in items)
+    figures = []
+    for place, week in enumerate(window.weeks):
+        age = len(window.weeks) - 1 - place
+        figures.append(
+            WeekFigures(
+                week=week,
+                comments=comments[age],
+                people=window.volume[place],
+                negative_share=negative[age] / voiced[age] if voiced[age] else None,
+                new_demands=founded[week],
+            )
+        )
+    return tuple(figures)
+
+
+def _praise(units: Iterable[Unit], window: Window) -> tuple[Praise, ...]:
+    by_theme: dict[str, list[Unit]] = defaultdict(list)
+    for unit in units:
+        if unit.intent is Intent.PRAISE:
+            by_theme[unit.theme].append(unit)
+    praise = [
+        Praise(
+            theme=theme,
+            mentions=len(of_theme),
+            mentions_this_week=sum(window.ages[u.comment] == 0 for u in of_theme),
+            quotes=representatives(of_theme, window.comments, window.ages, window.zone),
+        )
+        for theme, of_theme in by_theme.items()
+    ]
+    return tuple(sorted(praise, key=lambda p: (-p.mentions, p.theme)))
+
+
+def _questions(units: Iterable[Unit], window: Window) -> tuple[Quote, ...]:
+    asked = (u for u in units if u.intent is Intent.QUESTION and window.ages[u.comment] == 0)
+    return tuple(quote(u, window.comments[u.comment], window.zone) for u in window.newest_first(asked))
+
+
+def _signals(
+    counted: Iterable[Comment], analyses: Mapping[str, Analysis], window: Window
+) -> dict[str, dict[str, int]]:
+    weekly = {week: {signal.value: 0 for signal in Signal} for week in window.weeks}
+    for comment in counted:
+        if comment.id in analyses:
+            for signal in set(analyses[comment.id].signals):
+                weekly[window.weeks[-1 - window.ages[comment.id]]][signal.value] += 1
+    return weekly

@@ -1,0 +1,161 @@
+"""What breaks out, fades or comes back: this week's count of people against the rate of the weeks before.
+
+Rates are shares of the people who commented, so a week in which everybody writes more is no news. A demand's
+rate is Gamma distributed with a prior taken from all demands, and counts are Poisson given the rate; this
+week's count is then judged by its negative binomial predictive distribution, which is honest about how little
+a few weeks of small numbers tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import nbinom
+
+_HALF_LIFE = 8.0  # weeks after which an earlier week counts half
+_DORMANT = 6  # weeks without a word
+_LEAST_PEOPLE = 3  # for any alert
+_LEAST_BEFORE = 20  # comments in the weeks before, without which nothing is "unusual"
+_LEAST_LIFT = 2.0
+_PRIOR_SHAPE = 0.5  # as vague as one half of a mention
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """People who mentioned one thing, per week, oldest first and this week last."""
+
+    people: tuple[int, ...]
+    known_before: bool = False  # mentioned before the first of these weeks
+
+    @property
+    def seen_before(self) -> bool:
+        return self.known_before or any(self.people[:-1])
+
+    @property
+    def silence(self) -> int:
+        """Weeks without a mention that ended last week."""
+        return next((k for k, count in enumerate(reversed(self.people[:-1])) if count), len(self.people) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    expected: float  # people this week
+    more: float  # probability of at least as many as came
+    fewer: float  # probability of at most as many as came
+
+
+@dataclass(frozen=True, slots=True)
+class Outbreak:
+    key: str
+    kind: str  # new, surging, returned
+    people: int
+    rate: float  # share of this week's people
+    expected: float  # share expected
+    p_value: float
+
+
+def typical_rate(series: Sequence[Series], volume: Sequence[int]) -> float:
+    """Mean share of people per week and demand, over all demands and the weeks before this one."""
+    exposure = sum(volume[:-1])
+    mentions = sum(sum(s.people[:-1]) for s in series)
+    return (mentions + 0.5) / (max(1, len(series)) * exposure + 1) if exposure else 0.0
+
+
+def predict(people: Sequence[int], volume: Sequence[int], typical: float) -> Prediction:
+    """Predictive distribution of this week's count (the last of `people`), given `volume` people a week.
+
+    `people` and `volume` have one entry a week, this week last; `typical` is `typical_rate` of all demands.
+    Without any comment in the weeks before, nothing is surprising: both probabilities are 1.
+    """
+    if not sum(volume[:-1]) or not volume[-1]:
+        return Prediction(expected=0.0, more=1.0, fewer=1.0)
+    weights = 0.5 ** (np.arange(len(people) - 1, 0, -1) / _HALF_LIFE)
+    shape = _PRIOR_SHAPE + float(weights @ np.asarray(people[:-1], float))
+    scale = _PRIOR_SHAPE / max(typical, 1e-9) + float(weights @ np.asarray(volume[:-1], float))
+    chance = scale / (scale + volume[-1])
+    return Prediction(
+        expected=shape * volume[-1] / scale,
+        more=float(nbinom.sf(people[-1] - 1, shape, chance)),
+        fewer=float(nbinom.cdf(people[-1], shape, chance)),
+    )
+
+
+def benjamini_hochberg(p_values: Sequence[float], rate: float) -> list[bool]:
+    """Which of the tests to believe so that at most the share `rate` of them is expected to be false."""
+    order = np.argsort(p_values, kind="stable")
+    ranked = np.asarray(p_values, float)[order]
+    passing = np.flatnonzero(ranked <= rate * np.arange(1, len(ranked) + 1) / max(1, len(ranked)))
+    believed = np.zeros(len(ranked), bool)
+    if len(passing):
+        believed[order[: passing[-1] + 1]] = True
+    return [bool(b) for b in believed]
+
+
+def outbreaks(series: Mapping[str, Series], volume: Sequence[int], *, rate: float = 0.01) -> list[Outbreak]:
+    """What broke out this week, the least likely first; `rate` bounds the share of false discoveries."""
+    if sum(volume[:-1]) < _LEAST_BEFORE:
+        return []
+    keys = sorted(key for key, one in series.items() if one.people[-1])
+    typical = typical_rate(list(series.values()), volume)
+    predictions = {key: predict(series[key].people, volume, typical) for key in keys}
+    believed = benjamini_hochberg([predictions[key].more for key in keys], rate)
+    found = []
+    for key, true in zip(keys, believed, strict=True):
+        people, prediction = series[key].people[-1], predictions[key]
+        if true and people >= _LEAST_PEOPLE and people >= _LEAST_LIFT * prediction.expected:
+            found.append(
+                Outbreak(
+                    key=key,
+                    kind=_kind(series[key]) or "surging",
+                    people=people,
+                    rate=people / volume[-1],
+                    expected=prediction.expected / volume[-1],
+                    p_value=prediction.more,
+                )
+            )
+    return sorted(found, key=lambda o: (o.p_value, -o.people, o.key))
+
+
+def trend_of(series: Series, volume: Sequence[int], typical: float) -> str:
+    """`new`, `returned`, `dormant`, `surging`, `cooling` or `steady`.
+
+    Cooling looks at the last two weeks together, since one quiet week of a small demand tells nothing.
+    """
+    if series.people[-1] and (kind := _kind(series)):
+        return kind
+    if not any(series.people[-_DORMANT:]) and len(series.people) >= _DORMANT:
+        return "dormant"
+    now = predict(series.people, volume, typical)
+    if (
+        series.people[-1] >= _LEAST_PEOPLE
+        and now.more < 0.01
+        and series.people[-1] >= _LEAST_LIFT * now.expected
+    ):
+        return "surging"
+    if len(series.people) > 2:
+        people = (*series.people[:-2], sum(series.people[-2:]))
+        lately = predict(people, (*volume[:-2], sum(volume[-2:])), typical)
+        if lately.fewer < 0.05 and people[-1] <= 0.5 * lately.expected:
+            return "cooling"
+    return "steady"
+
+
+def since_version(now: Sequence[str | None], before: Mapping[str, int]) -> str | None:
+    """The version that most of this week's mentions carry and that hardly anybody carried before.
+
+    `now` holds the version of each mention, `before` the number of comments per version in earlier weeks.
+    """
+    known = [version for version in now if version]
+    total = sum(before.values())
+    for version in sorted(set(known)):
+        if known.count(version) >= max(2, 0.6 * len(known)) and before.get(version, 0) <= 0.05 * total:
+            return version
+    return None
+
+
+def _kind(series: Series) -> str | None:
+    if not series.seen_before:
+        return "new"
+    return "returned" if series.silence >= min(_DORMANT, len(series.people)) else None
