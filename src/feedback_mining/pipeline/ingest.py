@@ -1,0 +1,173 @@
+"""Files → store: read, take personal data out, store what is new, count the rest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from feedback_mining.errors import InputError
+from feedback_mining.records import Comment, Quarantined, QuarantineReason
+from feedback_mining.settings import Settings
+from feedback_mining.sources.files import FileReading, RawComment, read_comments
+from feedback_mining.sources.identity import comment_id, own_words, sameness
+from feedback_mining.sources.notices import notice
+from feedback_mining.sources.privacy import mask_personal_data, pseudonym
+from feedback_mining.storage import Incoming, SourceFile, Store
+from feedback_mining.text.clean import split_reply
+
+_PROGRESS_STEP = 200
+_PRODUCT_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What came of one file: `rows_read = stored + duplicates + quarantined`."""
+
+    path: Path
+    product: str
+    source: str
+    mapping: dict[str, str]
+    encoding: str | None
+    rows_read: int
+    stored: int
+    duplicates: int
+    quarantined: int
+    duplicates_by_reason: dict[str, int]
+    quarantined_by_reason: dict[str, int]
+    notices: tuple[str, ...]
+    already_imported: bool
+
+
+def open_files(
+    paths: Sequence[Path],
+    *,
+    product: str | None,
+    settings: Settings,
+    mapping: Mapping[str, str] | None = None,
+    lang: str = "zh",
+) -> list[FileReading]:
+    """Open every file and find its columns; nothing is written. Raises InputError for the first that cannot be used."""
+    readings = [
+        read_comments(path, zone=settings.zone, product=product, mapping=mapping, lang=lang) for path in paths
+    ]
+    for path, reading in zip(paths, readings, strict=True):
+        if not reading.product.strip() or len(reading.product) > _PRODUCT_LIMIT:
+            raise InputError(
+                f"{path.name}: {reading.product[:40]!r} cannot be a product's name; "
+                f"expected 1 to {_PRODUCT_LIMIT} characters; give one with --product"
+            )
+    return readings
+
+
+def import_files(
+    paths: Sequence[Path],
+    store: Store,
+    *,
+    product: str | None,
+    settings: Settings,
+    mapping: Mapping[str, str] | None = None,
+    progress: Callable[[int], None] | None = None,
+    now: datetime | None = None,
+    lang: str = "zh",
+) -> list[ImportReport]:
+    """Import files, one transaction each, after all of them have been opened and understood.
+
+    `product` overrides the name that the file gives. `now` is the instant for comments of files without a
+    column of times. `progress` is told how many rows were read since it was last called.
+    Raises InputError before anything is written, StoreError where the store fails.
+    """
+    readings = open_files(paths, product=product, settings=settings, mapping=mapping, lang=lang)
+    key = settings.author_key.get_secret_value().encode() if settings.author_key else store.author_key()
+    instant = now or datetime.now(UTC)
+    reports = []
+    for path, reading in zip(paths, readings, strict=True):
+        file = SourceFile(path.name, reading.sha256, reading.source, tuple(reading.notices))
+        rows = _counted(_masked(reading, key, settings.zone, instant), progress)
+        result = store.add_import(reading.product, file, rows)
+        counts = result.counts
+        edited = [notice("edited", lang, counts.edited)] if counts.edited else []
+        reports.append(
+            ImportReport(
+                path=path,
+                product=reading.product,
+                source=reading.source,
+                mapping=reading.mapping,
+                encoding=reading.encoding,
+                rows_read=counts.rows_read,
+                stored=counts.stored,
+                duplicates=counts.duplicates,
+                quarantined=counts.quarantined,
+                duplicates_by_reason=dict(counts.duplicates_by_reason),
+                quarantined_by_reason=dict(counts.quarantined_by_reason),
+                notices=(*result.notices, *edited),
+                already_imported=result.already_imported,
+            )
+        )
+    return reports
+
+
+def _masked(
+    reading: FileReading, key: bytes, zone: ZoneInfo, now: datetime
+) -> Iterator[Incoming | Quarantined]:
+    times_known = "time" in reading.mapping
+    occurrences: Counter[str] = Counter()
+    for row in reading.rows:
+        if isinstance(row, Quarantined):
+            yield row
+            continue
+        words, quoted = split_reply(row.text)
+        text = mask_personal_data(words)
+        if not own_words(text):
+            yield Quarantined(
+                row.line,
+                QuarantineReason.EMPTY_TEXT,
+                "no words of the user's own",
+                mask_personal_data(row.text)[:2000],
+            )
+            continue
+        author = pseudonym(row.author, key) if row.author else None
+        yield Incoming(
+            _comment(row, reading, text, quoted, author, now),
+            sameness(author=author, time=row.time, text=text, zone=zone, occurrence=occurrences[text]),
+            has_id=row.id is not None,
+        )
+        if not times_known and author is None:
+            occurrences[text] += 1
+
+
+def _comment(
+    row: RawComment, reading: FileReading, text: str, quoted: str | None, author: str | None, now: datetime
+) -> Comment:
+    reply = row.reply or quoted
+    return Comment(
+        id=comment_id(reading.source, row.id, product=reading.product, time=row.time, text=text),
+        product=reading.product,
+        source=reading.source,
+        text=text,
+        time=row.time or now,
+        author=author,
+        rating=row.rating,
+        version=row.version,
+        likes=row.likes,
+        reply=mask_personal_data(reply) if reply else None,
+        url=row.url,
+        line=row.line,
+    )
+
+
+def _counted(
+    rows: Iterator[Incoming | Quarantined], progress: Callable[[int], None] | None
+) -> Iterator[Incoming | Quarantined]:
+    pending = 0
+    for row in rows:
+        yield row
+        pending += 1
+        if progress and pending == _PROGRESS_STEP:
+            progress(pending)
+            pending = 0
+    if progress and pending:
+        progress(pending)

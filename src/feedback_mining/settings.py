@@ -1,0 +1,57 @@
+"""Typed settings, read from the environment (`FEEDBACK_MINING_STORE`, `FEEDBACK_MINING_TIMEZONE`, …)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from feedback_mining.errors import InputError
+
+_PREFIX = "FEEDBACK_MINING_"
+
+
+class Settings(BaseSettings):
+    """What a run may be told from outside. Use `load_settings` where a user's mistake must read as one line."""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True)
+
+    store: str | None = None  # SQLAlchemy URL; may hold a password, so it is never printed
+    timezone: str = "Asia/Shanghai"  # where the product's users live: reads times without a zone, cuts weeks
+    author_key: SecretStr | None = None  # keys the hash of author names; otherwise each store makes its own
+    window_weeks: int = Field(default=12, ge=1, le=520)
+    encoder: str | None = None
+    seed: int = Field(default=20, ge=0, le=2**32 - 1)
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("not a time zone; expected a name such as Asia/Shanghai") from None
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings from the environment, options given as `overrides` first. Raises InputError in one line."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = str(first["loc"][0]) if first["loc"] else "settings"
+        reason = first["msg"].removeprefix("Value error, ")
+        raise InputError(
+            f"Setting {name} cannot be used: {reason}; change the option or {_PREFIX}{name.upper()}"
+        ) from None
+
+
+def default_store(out: Path) -> str:
+    """URL of the SQLite file that a run keeps beside its reports; the folder must exist when it is opened."""
+    return f"sqlite:///{out}/feedback_mining.db"

@@ -1,0 +1,31 @@
+"""What a reader of the report should know about how a file was read."""
+
+from __future__ import annotations
+
+_NOTICES = {
+    "no_time": {
+        "zh": "文件没有时间列：所有评论按导入时刻计入",
+        "en": "The file has no column of times: every comment counts from the moment of its import",
+    },
+    "nul": {
+        "zh": "文件里有空字符（NUL），已去掉",
+        "en": "The file holds NUL characters, which were dropped",
+    },
+    "sheets": {
+        "zh": "未读取的工作表：{}",
+        "en": "Sheets that were not read: {}",
+    },
+    "no_record": {
+        "zh": "文件里没有任何记录",
+        "en": "The file holds no record",
+    },
+    "edited": {
+        "zh": "{} 条已有评论（同一编号）换成了更新后的文字",
+        "en": "{} known comments (same id) now carry their newer words",
+    },
+}
+
+
+def notice(name: str, lang: str, *values: object) -> str:
+    """One sentence, Chinese unless `lang` is "en"."""
+    return _NOTICES[name]["en" if lang == "en" else "zh"].format(*values)

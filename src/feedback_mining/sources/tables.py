@@ -1,0 +1,201 @@
+"""Excel sheets and delimited text → a header and numbered rows of cells."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+
+from feedback_mining.errors import UnreadableFile
+from feedback_mining.sources.cells import cell_text
+from feedback_mining.sources.columns import recognise
+
+_HEADER_WITHIN = 20  # rows; banners above the header are few
+_DELIMITERS = ",\t;|，"
+
+Cells = list[Any]
+NumberedRow = tuple[int, Cells | str]  # a str is a row that cannot be parsed
+
+
+@dataclass(slots=True)
+class Table:
+    """`rows` starts after the header; wholly blank rows are left out."""
+
+    header: list[str]
+    rows: Iterator[NumberedRow]
+    banner: list[str] = field(default_factory=list)  # words above the header
+    spill: str = " "  # what joins cells to the right of the last named column
+    unread_sheets: list[str] = field(default_factory=list)
+
+
+def read_excel(data: bytes, name: str, mapping: Mapping[str, str] | None) -> Table:
+    """The first sheet with a column of comments, or the first with anything. Raises UnreadableFile."""
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+        sheets = {}
+        for sheet_name in book.sheet_names:
+            sheet = book.get_sheet_by_name(sheet_name)
+            first = sheet.start[0] + 1 if sheet.start else 1
+            sheets[sheet_name] = [
+                (first + offset, row)
+                for offset, row in enumerate(sheet.to_python())
+                if any(c != "" for c in row)
+            ]
+    except PasswordError:
+        raise UnreadableFile(
+            f"{name}: the workbook is protected by a password; save it without one"
+        ) from None
+    except (CalamineError, OSError, ValueError) as error:
+        raise UnreadableFile(
+            f"{name}: not a workbook that can be read ({_one_line(error)}); "
+            f"expected .xlsx or .xls; open it in Excel and save it again, or export CSV"
+        ) from None
+    filled = {sheet_name: rows for sheet_name, rows in sheets.items() if rows}
+    if not filled:
+        raise UnreadableFile(f"{name}: the workbook holds no cell; expected a header and a row per comment")
+    chosen = next(
+        (s for s, rows in filled.items() if _header_at(rows, mapping) is not None), next(iter(filled))
+    )
+    table = _table(filled[chosen], mapping)
+    table.unread_sheets = [sheet_name for sheet_name in filled if sheet_name != chosen]
+    return table
+
+
+def read_delimited(text: str, name: str, mapping: Mapping[str, str] | None) -> Table:
+    """CSV, TSV and the like; the delimiter is the one under which the header reads best."""
+    # The limit belongs to the process; the default of 128 KiB would stop the whole file at one long cell.
+    csv.field_size_limit(sys.maxsize)
+    lines = list(io.StringIO(text, newline=""))
+    head = lines[:_HEADER_WITHIN]
+
+    def fit(delimiter: str) -> tuple[int, int]:
+        rows = [
+            (1, list(row)) for row in csv.reader(head, delimiter=delimiter) if any(c.strip() for c in row)
+        ]
+        at = _header_at(rows, mapping)
+        return (
+            (0, len(rows[0][1]) if rows else 0)
+            if at is None
+            else (_names(rows[at][1], mapping), len(rows[at][1]))
+        )
+
+    delimiter = max(_DELIMITERS, key=fit)
+    rows = _delimited_rows(lines, delimiter)
+    before: list[NumberedRow] = []
+    for row in rows:
+        before.append(row)
+        if len(before) == _HEADER_WITHIN:
+            break
+    if not before:
+        raise UnreadableFile(
+            f"{name}: the file holds only blank lines; expected a header and a row per comment"
+        )
+
+    def rest() -> Iterator[NumberedRow]:
+        yield from before
+        yield from rows
+
+    table = _table(
+        rest(), mapping, _header_at([r for r in before if not isinstance(r[1], str)], mapping) or 0
+    )
+    table.spill = delimiter
+    return table
+
+
+def _names(cells: Sequence[Any], mapping: Mapping[str, str] | None) -> int:
+    header = [cell_text(cell) for cell in cells]
+    wanted = set((mapping or {}).values())
+    return len(recognise(header)) + 10 * len(wanted & set(header))
+
+
+def _header_at(rows: Sequence[tuple[int, Any]], mapping: Mapping[str, str] | None) -> int | None:
+    """Index of the first row that names a column of comments."""
+    column = (mapping or {}).get("text")
+    for index, (_, cells) in enumerate(rows[:_HEADER_WITHIN]):
+        header = [cell_text(cell) for cell in cells]
+        if column in header if column else "text" in recognise(header):
+            return index
+    return None
+
+
+def _table(
+    rows: Sequence[NumberedRow] | Iterator[NumberedRow],
+    mapping: Mapping[str, str] | None,
+    at: int | None = None,
+) -> Table:
+    if at is None:
+        assert isinstance(rows, list)
+        at = _header_at(rows, mapping) or 0
+    banner: list[str] = []
+    source = iter(rows)
+    parsed = 0
+    for _, cells in source:
+        if isinstance(cells, str):
+            continue
+        if parsed == at:
+            header = [cell_text(cell) for cell in cells]
+            while header and not header[-1]:
+                header.pop()
+            return Table(header, source, banner)
+        banner.extend(word for cell in cells if (word := cell_text(cell)))
+        parsed += 1
+    return Table([], iter(()), banner)
+
+
+def _delimited_rows(lines: list[str], delimiter: str) -> Iterator[NumberedRow]:
+    """Rows with the number of their first line. Quotes that do not pair cost a row, not the rest of the file."""
+    start, width = 0, 0
+    while start < len(lines):
+        reader = csv.reader((lines[i] for i in range(start, len(lines))), delimiter=delimiter, strict=True)
+        base = row_start = start
+        while True:
+            cells: Cells | str
+            try:
+                cells = list(next(reader))
+            except StopIteration:
+                return
+            except csv.Error:
+                cells = ""
+            end = base + reader.line_num
+            if cells != "" and not any(cell.strip() for cell in cells):
+                row_start = end
+                continue
+            width = width or len(cells)
+            if (
+                end - row_start > 1
+                and len(cells) != width
+                and _swallowed(lines[row_start:end], delimiter, width)
+            ):
+                yield row_start + 1, lines[row_start]
+                start = row_start + 1
+                break
+            if cells == "":
+                yield row_start + 1, _lenient(lines[row_start:end], delimiter)
+                start = end
+                break
+            yield row_start + 1, cells
+            row_start = end
+
+
+def _swallowed(span: list[str], delimiter: str, width: int) -> bool:
+    """Whether the row is a line whose quote never closes, followed by rows that are whole by themselves."""
+    try:
+        return len(next(csv.reader([span[1]], delimiter=delimiter, strict=True))) == width
+    except (csv.Error, StopIteration):
+        return False
+
+
+def _lenient(lines: list[str], delimiter: str) -> Cells | str:
+    """Stray quotes inside a quoted cell are common and harmless; an open quote at the end is not."""
+    rows = list(csv.reader(lines, delimiter=delimiter))
+    line = "".join(lines)
+    return line if len(rows) != 1 or line.count('"') % 2 else list(rows[0])
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:120]

@@ -1,0 +1,96 @@
+"""Read the times that files carry: ISO, Chinese dates, epochs, Excel serials, RFC 2822."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from datetime import UTC, date, datetime, time, timedelta
+from email.utils import parsedate_to_datetime
+from zoneinfo import ZoneInfo
+
+_EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - Excel serials are wall-clock times
+_PLAUSIBLE = range(1990, 2100)
+_DATE = re.compile(
+    r"(?P<y>\d{4})\s*[-/.年]\s*(?P<m>\d{1,2})\s*[-/.月]\s*(?P<d>\d{1,2})\s*日?号?"
+    r"\s*(?:(?:星期|周)[一二三四五六日天])?"
+    r"(?:[T\s,]*(?P<half>上午|下午|中午|凌晨|早上|晚上|AM|PM)?\s*"
+    r"(?P<H>\d{1,2})\s*[:时点]\s*(?:(?P<M>\d{1,2})\s*分?)?(?:\s*:?\s*(?P<S>\d{1,2})(?:[.,]\d+)?\s*秒?)?"
+    r"\s*(?P<half2>AM|PM)?)?"
+    r"\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2})?",
+    re.IGNORECASE,
+)
+_COMPACT = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE]\+?\d+)?")
+
+
+def parse_time(value: object, zone: ZoneInfo) -> datetime:
+    """The instant that a cell tells, as UTC; a time without a zone is wall-clock time in `zone`.
+
+    Raises ValueError on everything else: relative words ("昨天"), day-first dates, years before 1990 or
+    after 2099 (placeholders such as 1970-01-01 and 9999-12-31).
+    """
+    try:
+        found = _read(value, zone)
+        instant = (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+    except (OverflowError, OSError, TypeError) as error:
+        raise ValueError(f"not a time: {error}") from None
+    if instant.year not in _PLAUSIBLE:
+        raise ValueError(f"the year {instant.year} is not plausible")
+    return instant
+
+
+def _read(value: object, zone: ZoneInfo) -> datetime:
+    if isinstance(value, datetime):
+        return value
+    if isinstance(value, date):
+        return datetime.combine(value, time.min)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return _number(float(value))
+    text = unicodedata.normalize("NFKC", str(value)).strip().lstrip("'")
+    if compact := _COMPACT.fullmatch(text):
+        return datetime(*(int(part) for part in compact.groups() if part))  # type: ignore[arg-type] # noqa: DTZ001
+    if _NUMBER.fullmatch(text):
+        return _number(float(text))
+    if match := _DATE.fullmatch(text):
+        return _written(match)
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return parsedate_to_datetime(text)  # raises ValueError
+
+
+def _number(number: float) -> datetime:
+    if not math.isfinite(number):
+        raise ValueError("not a finite number")
+    if number == int(number) and _COMPACT.fullmatch(str(int(number))):
+        return _read(str(int(number)), ZoneInfo("UTC"))
+    if 20_000 <= number < 80_000:  # 1954 to 2119
+        return _EXCEL_EPOCH + timedelta(seconds=round(number * 86_400))
+    for per_second, low in ((1, 1e8), (1e3, 1e11), (1e6, 1e14), (1e9, 1e17)):
+        if low <= number < low * 1e3:
+            return datetime.fromtimestamp(number / per_second, UTC)
+    raise ValueError("neither an epoch nor an Excel serial")
+
+
+def _written(match: re.Match[str]) -> datetime:
+    part = match.groupdict()
+    hour = int(part["H"] or 0)
+    half = (part["half"] or part["half2"] or "").upper()
+    if half in {"下午", "晚上", "PM"} and hour < 12:
+        hour += 12
+    elif half in {"中午"} and hour < 10:
+        hour += 12
+    elif half in {"上午", "凌晨", "AM"} and hour == 12:
+        hour = 0
+    wall = datetime(  # noqa: DTZ001 - the zone follows
+        int(part["y"]), int(part["m"]), int(part["d"]), hour, int(part["M"] or 0), int(part["S"] or 0)
+    )
+    offset = (part["zone"] or "").upper()
+    if not offset:
+        return wall
+    if offset in {"Z", "UTC", "GMT"}:
+        return wall.replace(tzinfo=UTC)
+    sign = -1 if offset[0] == "-" else 1
+    minutes = int(offset[1:3]) * 60 + int(offset[-2:])
+    return (wall - sign * timedelta(minutes=minutes)).replace(tzinfo=UTC)

@@ -1,0 +1,317 @@
+"""One store: comments, what models said about them, demands and backlogs, week by week."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any
+
+from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy.exc import OperationalError
+
+from feedback_mining.errors import StoreError
+from feedback_mining.records import Analysis, Comment, Demand, Quarantined, QuarantineReason
+from feedback_mining.storage.engine import begin_write, open_engine, safe
+from feedback_mining.storage.importing import recorded_import, write_import
+from feedback_mining.storage.records import (
+    ImportCounts,
+    ImportResult,
+    Incoming,
+    RefusedRow,
+    SourceFile,
+    analysis_from_json,
+    analysis_to_json,
+    demand_from_row,
+    demand_to_row,
+)
+from feedback_mining.storage.tables import (
+    analyses,
+    backlogs,
+    comments,
+    demands,
+    imports,
+    memberships,
+    meta,
+    quarantine,
+)
+from feedback_mining.weeks import Week
+
+_CHUNK = 1_000
+_COMMENT_FIELDS = tuple(Comment.__dataclass_fields__)
+
+
+def open_store(url: str) -> Store:
+    """Open `sqlite:///file.db` or `postgresql://…`, creating or upgrading its tables.
+
+    The folder of an SQLite file must exist. Raises StoreError in one line without secrets.
+    """
+    return Store(open_engine(url))
+
+
+class Store:
+    """Methods are one transaction each; those that write wait for other writers. Close it, or use `with`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    @property
+    def address(self) -> str:
+        """The URL without secrets, for messages."""
+        return safe(self._engine.url)
+
+    # Imports
+
+    def author_key(self) -> bytes:
+        """The key for authors' pseudonyms that belongs to this store; made on first use, then stable."""
+        query = select(meta.c.value).where(meta.c.key == "author_key")
+        with self._reading() as connection:
+            found = connection.execute(query).scalar_one_or_none()
+        if found is None:
+            with self._writing() as connection:
+                found = connection.execute(query).scalar_one_or_none()
+                if found is None:
+                    found = secrets.token_hex(32)
+                    connection.execute(insert(meta).values(key="author_key", value=found))
+        return bytes.fromhex(found)
+
+    def add_import(
+        self,
+        product: str,
+        file: SourceFile,
+        rows: Iterable[Incoming | Quarantined] | Callable[[], Iterable[Incoming | Quarantined]],
+    ) -> ImportResult:
+        """Store one file's rows, all or nothing. Bytes already imported for the product change nothing.
+
+        `rows` may be a function: it is called only when the file is new.
+        """
+        with self._writing() as connection:
+            known = recorded_import(connection, product, file.sha256)
+            if known is not None:
+                return known
+            return write_import(connection, product, file, rows() if callable(rows) else rows)
+
+    def recorded(self, product: str, sha256: str) -> ImportResult | None:
+        """The result of an earlier import of the same bytes, if there was one."""
+        with self._reading() as connection:
+            return recorded_import(connection, product, sha256)
+
+    def import_counts(self, product: str) -> ImportCounts:
+        """Rows over every distinct file of the product."""
+        with self._reading() as connection:
+            rows = connection.execute(select(imports).where(imports.c.product == product)).all()
+        total = ImportCounts()
+        for row in rows:
+            total += ImportCounts(
+                row.rows_read, row.stored, json.loads(row.duplicates), json.loads(row.quarantined)
+            )
+        return total
+
+    def import_notices(self, product: str) -> list[str]:
+        """What was remarked while reading the product's files, each sentence with its file's name."""
+        query = select(imports.c.file_name, imports.c.notices).where(imports.c.product == product)
+        with self._reading() as connection:
+            rows = connection.execute(query.order_by(imports.c.file_name, imports.c.file_sha256)).all()
+        return [f"{row.file_name}: {sentence}" for row in rows for sentence in json.loads(row.notices)]
+
+    def quarantine(self, product: str) -> list[RefusedRow]:
+        """Rows that were refused, by file and line."""
+        q = quarantine.c
+        query = (
+            select(imports.c.file_name, q.line, q.reason, q.detail, q.raw)
+            .join(imports, imports.c.id == q.import_id)
+            .where(imports.c.product == product)
+            .order_by(imports.c.file_name, imports.c.id, q.line, q.id)
+        )
+        with self._reading() as connection:
+            return [
+                RefusedRow(r.file_name, Quarantined(r.line, QuarantineReason(r.reason), r.detail, r.raw))
+                for r in connection.execute(query)
+            ]
+
+    # Comments and what models said about them
+
+    def products(self) -> list[str]:
+        """Every product that a file was imported for, sorted."""
+        with self._reading() as connection:
+            return sorted(connection.execute(select(imports.c.product).distinct()).scalars())
+
+    def comments(self, product: str, until: datetime | None = None) -> list[Comment]:
+        """Comments before `until` (an aware instant, itself excluded), ordered by time, then id."""
+        query = select(*(comments.c[name] for name in _COMMENT_FIELDS)).where(comments.c.product == product)
+        if until is not None:
+            query = query.where(comments.c.time < until)
+        with self._reading() as connection:
+            found = [Comment(*row) for row in connection.execute(query)]
+        # Sorted here: databases compare text by their locale.
+        return sorted(found, key=lambda comment: (comment.time, comment.id))
+
+    def analyses(self, product: str, model_version: str) -> dict[str, Analysis]:
+        """comment id → what these models said about its present words."""
+        query = select(analyses.c.comment, analyses.c.content).where(
+            analyses.c.product == product, analyses.c.model_version == model_version
+        )
+        with self._reading() as connection:
+            return {
+                row.comment: analysis_from_json(row.comment, row.content) for row in connection.execute(query)
+            }
+
+    def save_analyses(self, product: str, model_version: str, found: Sequence[Analysis]) -> None:
+        """Keep what models said; what the same version said before about these comments is replaced."""
+        a = analyses.c
+        by_comment = {analysis.comment: analysis for analysis in found}
+        with self._writing() as connection:
+            for chunk in _chunks(list(by_comment.values())):
+                ids = [analysis.comment for analysis in chunk]
+                connection.execute(
+                    delete(analyses).where(
+                        a.product == product, a.model_version == model_version, a.comment.in_(ids)
+                    )
+                )
+                connection.execute(
+                    insert(analyses),
+                    [
+                        {
+                            "product": product,
+                            "comment": analysis.comment,
+                            "model_version": model_version,
+                            "content": analysis_to_json(analysis),
+                        }
+                        for analysis in chunk
+                    ],
+                )
+
+    # Demands and backlogs, week by week
+
+    def demands(self, product: str) -> list[Demand]:
+        """Every demand as it was last saved, sorted by id."""
+        with self._reading() as connection:
+            return _demands(connection, product, None)
+
+    def memberships(self, product: str) -> dict[str, tuple[str, str]]:
+        """unit id → (demand id, week in which the unit came to it)."""
+        with self._reading() as connection:
+            return _memberships(connection, product, None)
+
+    def demands_before(self, product: str, week: Week) -> tuple[list[Demand], dict[str, str]]:
+        """`(demands, unit id → demand id)` as they stood before `week` was mined."""
+        with self._reading() as connection:
+            members = _memberships(connection, product, week)
+            return _demands(connection, product, week), {
+                unit: demand for unit, (demand, _) in members.items()
+            }
+
+    def save_week(
+        self,
+        product: str,
+        week: Week,
+        demands_now: Sequence[Demand],
+        memberships_now: Mapping[str, str],
+        backlog: Mapping[str, Any],
+    ) -> None:
+        """Record how a week ended. What this and later weeks had recorded before is dropped.
+
+        Demands and memberships (unit id → demand id) may be the whole state or only what changed: those left
+        out stay as the weeks before had them.
+        """
+        name = str(week)
+        with self._writing() as connection:
+            for table in (demands, memberships, backlogs):
+                connection.execute(delete(table).where(table.c.product == product, table.c.week >= name))
+            known = {demand.id: demand for demand in _demands(connection, product, None)}
+            members = _memberships(connection, product, None)
+            changed = [
+                {**demand_to_row(demand, name), "product": product}
+                for demand in {demand.id: demand for demand in demands_now}.values()
+                if known.get(demand.id) != demand
+            ]
+            joined = [
+                {"product": product, "week": name, "unit": unit, "demand": demand}
+                for unit, demand in memberships_now.items()
+                if unit not in members or members[unit][0] != demand
+            ]
+            for table, rows in ((demands, changed), (memberships, joined)):
+                for chunk in _chunks(rows):
+                    connection.execute(insert(table), list(chunk))
+            content = json.dumps(backlog, ensure_ascii=False)
+            connection.execute(
+                insert(backlogs).values(
+                    product=product, week=name, saved_at=datetime.now(UTC), content=content
+                )
+            )
+
+    def backlog(self, product: str, week: Week) -> dict[str, Any] | None:
+        """The backlog.json that was saved for the week."""
+        query = select(backlogs.c.content).where(backlogs.c.product == product, backlogs.c.week == str(week))
+        with self._reading() as connection:
+            content = connection.execute(query).scalar_one_or_none()
+        return None if content is None else json.loads(content)
+
+    def weeks_done(self, product: str) -> list[str]:
+        """ISO weeks with a saved backlog, oldest first."""
+        with self._reading() as connection:
+            return sorted(
+                connection.execute(select(backlogs.c.week).where(backlogs.c.product == product)).scalars()
+            )
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._translated(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with (
+            self._translated(),
+            self._engine.connect().execution_options(writes=True) as connection,
+            connection.begin(),
+        ):
+            begin_write(connection)
+            yield connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            reason = " ".join(str(error.orig).split())[:200]
+            raise StoreError(
+                f"The store {self.address} failed: {reason}; nothing of this step was kept"
+            ) from error
+
+
+def _demands(connection: Connection, product: str, before: Week | None) -> list[Demand]:
+    query = select(demands).where(demands.c.product == product)
+    if before is not None:
+        query = query.where(demands.c.week < str(before))
+    rows = sorted(connection.execute(query).mappings(), key=lambda row: str(row["week"]))
+    newest = {row["id"]: demand_from_row(row) for row in rows}
+    return [newest[key] for key in sorted(newest)]
+
+
+def _memberships(connection: Connection, product: str, before: Week | None) -> dict[str, tuple[str, str]]:
+    m = memberships.c
+    query = select(m.unit, m.demand, m.week).where(m.product == product)
+    if before is not None:
+        query = query.where(m.week < str(before))
+    rows = sorted(connection.execute(query), key=lambda row: (row.week, row.unit))
+    return {row.unit: (row.demand, row.week) for row in rows}
+
+
+def _chunks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(items), _CHUNK):
+        yield items[start : start + _CHUNK]
