@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import log1p
 
 from feedback_mining.backlog.items import (
     Alert,
@@ -222,14 +223,14 @@ def quote_of(said: str, number: int, rating: int | None = 1, url: str | None = N
     """A quote from text whose unit stands in square brackets."""
     start, end = said.index("["), said.index("]") - 1
     return Quote(
-        comment=f"appstore:{9000 + number}",
+        comment=f"qimai:{9000 + number}",
         text=said.replace("[", "").replace("]", ""),
         start=start,
         end=end,
         time=f"2024-04-{15 + number % 7:02d}T{8 + number % 12:02d}:30:00+08:00",
         rating=rating,
         version="3.2.0" if number % 2 else None,
-        source="appstore" if number % 3 else "tuxiaochao",
+        source="qimai" if number % 3 else "txc",
         url=url,
     )
 
@@ -261,7 +262,7 @@ def item_of(
             sentiment = "negative" if k < bad else "neutral"
             units.append(
                 EvidenceUnit(
-                    f"appstore:{number}{k:04d}", start, start + len(unit), unit, week, sentiment, version
+                    f"qimai:{number}{k:04d}", start, start + len(unit), unit, week, sentiment, version
                 )
             )
     versions: dict[str, int] = {}
@@ -271,12 +272,13 @@ def item_of(
     before = counts[-2] if len(counts) > 1 else 0
     users = max(1, round(mentions * 0.87))
     seen = [week for week, count in zip(weeks, counts, strict=True) if count]
+    ratio = (counts[-1] + 1) / (before + 1)
     values = {
-        "reach": (min(1.0, users / 300), float(users)),
-        "severity": ({"bug": 0.9, "complaint": 0.6}.get(intent, 0.4), 0.0),
+        "reach": (min(1.0, log1p(counts[-1]) / 4), users * 0.6),
+        "severity": ({"bug": 0.9, "complaint": 0.6}.get(intent, 0.4), 0.7),
         "sentiment": (negative, negative),
-        "momentum": (counts[-1] / max(1, counts[-1] + before), float(counts[-1] - before)),
-        "recency": (counts[-1] / max(1, max(counts)), float(counts[-1])),
+        "momentum": (counts[-1] / max(1, counts[-1] + before), ratio),
+        "recency": (counts[-1] / max(1, max(counts)), 0.0 if counts[-1] else 4.0),
         "confidence": (0.8, 0.8),
     }
     factors = tuple(
@@ -361,7 +363,7 @@ def typical() -> Backlog:
         campaigns=(
             Campaign(
                 "paid_praise",
-                tuple(f"appstore:77{k:02d}" for k in range(41)),
+                tuple(f"qimai:77{k:02d}" for k in range(41)),
                 "41条五星好评在两天内发出，用词几乎相同，作者此前此后都没有别的评论。",
                 "宝妈必备神器，全家都夸我手艺好，闭眼入不后悔！",
                 "2024-04-11",
@@ -370,7 +372,7 @@ def typical() -> Backlog:
             ),
             Campaign(
                 "advertising",
-                tuple(f"tuxiaochao:55{k:02d}" for k in range(22)),
+                tuple(f"txc:55{k:02d}" for k in range(22)),
                 "22条都留了同一个群号，内容与产品无关。",
                 "烘焙副业月入过万，加群 ******** 领资料",
                 "2024-04-16",

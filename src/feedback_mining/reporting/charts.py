@@ -37,7 +37,7 @@ def bars(values: Sequence[int], names: Sequence[str], label: str) -> Markup:
 
     values: counts, oldest first; names: what stands under each bar.
     """
-    width, height, foot, head = 480, 132, 20, 18
+    width, height, foot, head = 360, 124, 18, 16
     slot = width / len(values)
     top = max(values) or 1
     parts = []

@@ -84,6 +84,12 @@ _LABELS: dict[str, dict[str, tuple[str, str]]] = {
         "advocacy": ("推荐给别人", "Recommending it"),
         "churn": ("离开或要离开", "Leaving"),
     },
+    "source": {
+        "qimai": ("App Store", "App Store"),
+        "txc": ("兔小巢", "Tuxiaochao"),
+        "wechat": ("微信群", "WeChat group"),
+        "file": ("文件", "File"),
+    },
     "version": {
         "code": ("程序", "code"),
         "taxonomy": ("主题表", "taxonomy"),
@@ -104,7 +110,10 @@ _NOUNS = {
 _CJK = r"[\u3400-\u9fff]"
 _LATIN = r"[A-Za-z0-9%+#\u2212]"
 _SEAM = re.compile(f"(?<={_CJK})(?={_LATIN})|(?<={_LATIN})(?={_CJK})")
-_MONTHS = ("January February March April May June July August September October November December").split()
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 _TENTHS = "零一二三四五六七八九"
 
 

@@ -15,13 +15,15 @@ PHRASES: dict[str, tuple[str, str]] = {
     "points": ("{points}个百分点", "{points} points"),
     # the three sentences: what broke out
     "broke_out": (
-        "「{title}」{kind}：本周{users}提到，占评论的{rate}，往常约{expected}{since}。",
-        "“{title}” {kind}: {users} this week, {rate} of comments against a usual {expected}{since}.",
+        "「{title}」{kind}：本周{users}提到，占评论的{rate}，{expected}{since}。",
+        "“{title}” {kind}: {users} this week, {rate} of comments, {expected}{since}.",
     ),
     "broke_out_small": (
         "「{title}」{kind}：本周{mentions}{since}。",
         "“{title}” {kind}: {mentions} this week{since}.",
     ),
+    "usually": ("往常约{share}", "usually {share}"),
+    "hardly_ever": ("往常几乎没有", "usually almost none"),
     "kind_new": ("首次出现", "is new"),
     "kind_surging": ("突然增多", "has surged"),
     "kind_returned": ("沉寂后再次出现", "is back after a quiet spell"),
@@ -67,12 +69,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     "nothing_asked": ("本周没有可列入清单的需求。", "Nothing this week can be put on the list."),
     # why here, and the summary of one item
     "why_reach": ("{window}内{users}提到", "{users} in {window}"),
-    "why_severity": ("属于{intent}", "a {intent}"),
     "why_sentiment": ("{share}是负面", "{share} negative"),
     "why_sentiment_small": ("{count}负面", "{count} negative"),
     "why_momentum": ("本周{now}，上周{before}", "{now} this week, {before} last week"),
     "why_momentum_first": ("本周{now}", "{now} this week"),
-    "why_recency_now": ("本周还有人提", "still mentioned this week"),
     "why_recency": ("最近一次在{week}", "last mentioned in {week}"),
     "summary_extent": (
         "{window}内有{users}提到{mentions}，最早见于{first}，最近见于{last}。",
@@ -131,6 +131,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "负面{negative}，中性{neutral}，正面{positive}",
         "{negative} negative, {neutral} neutral, {positive} positive",
     ),
+    "negative_part": ("负面{value}", "{value} negative"),
     "rest": ("其余{items}", "The other {items}"),
     "empty_list": (
         "本周没有可以列入清单的需求。没有建议、缺陷或抱怨被读到，不等于用户满意。",
@@ -139,11 +140,19 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     "factors": ("为什么排在这里", "Why it stands here"),
     "factors_note": (
-        "优先级{priority}分＝各项得分之和，满分 100。",
+        "优先级{priority}分＝各项得分之和，满分100。",
         "Priority {priority} is the sum of the points, out of 100.",
     ),
     "factor": ("因素", "Factor"),
     "measured": ("量得", "Measured"),
+    "raw_reach": ("折合{raw:.1f}人", "{raw:.1f} people, weighted"),
+    "raw_severity": ("{raw:.2f}", "{raw:.2f}"),
+    "raw_sentiment": ("{percent:.0f}%是负面", "{percent:.0f}% negative"),
+    "raw_momentum": ("往常的{raw:.1f}倍", "{raw:.1f} times the usual"),
+    "raw_recency": ("{raw:.0f}周前", "{raw:.0f} weeks ago"),
+    "raw_recency_now": ("本周", "this week"),
+    "raw_confidence": ("{percent:.0f}%", "{percent:.0f}%"),
+    "raw_other": ("{raw:.2f}", "{raw:.2f}"),
     "points_earned": ("得分", "Points"),
     "points_of": ("{points}/{most}", "{points} of {most}"),
     "quotes": ("用户原话", "In their words"),
@@ -178,8 +187,8 @@ PHRASES: dict[str, tuple[str, str]] = {
         "The first week has nothing to be compared with; this begins next week.",
     ),
     "alert_line": (
-        "本周占评论的{rate}，往常约{expected}；偶然达到这么多的可能性{chance}{since}。",
-        "{rate} of this week's comments against a usual {expected}; {chance} to happen by accident{since}.",
+        "本周占评论的{rate}，{expected}{since}；出于偶然的可能性{chance}。",
+        "{rate} of this week's comments, {expected}{since}; {chance} to happen by accident.",
     ),
     "alert_line_small": ("本周{mentions}{since}。", "{mentions} this week{since}."),
     "chance_tiny": ("不到千分之一", "less than one chance in a thousand"),
@@ -253,8 +262,9 @@ PHRASES: dict[str, tuple[str, str]] = {
         "about the same need form one item, which keeps its id from week to week.",
     ),
     "method_2": (
-        "优先级是各因素的加权平均，换算成 0 到 100 分；点开一条可以看到每个因素的量值与得分。",
-        "Priority is the weighted mean of the factors on a scale of 0 to 100; each item shows them.",
+        "优先级是各因素的加权平均，换算成0到100分；点开一条可以看到每个因素的量值与得分。影响人数越近的算得越重，所以是折合数。",
+        "Priority is the weighted mean of the factors on a scale of 0 to 100; each item shows them. Reach "
+        "weighs recent people more, so it is a weighted number.",
     ),
     "method_3": (
         "名次后面的范围，是把任一因素的权重减半或加倍时名次的变动范围：范围宽的，先后不必计较。",

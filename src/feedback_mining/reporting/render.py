@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from feedback_mining.backlog.items import Backlog
-from feedback_mining.reporting.report import EVIDENCE_SHOWN, build_report
+from feedback_mining.reporting.report import build_report
+from feedback_mining.reporting.rows import EVIDENCE_SHOWN
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$])")
 

@@ -63,15 +63,10 @@ def is_small(backlog: Backlog) -> bool:
 
 def headline(backlog: Backlog, words: Words) -> tuple[str, str, str]:
     """What broke out, what got better or worse, what most people ask for."""
-    told = _alert_item(backlog)
+    told = {alert.demand for alert in backlog.alerts}
     moved_sentence, moved_item = _better_or_worse(backlog, words, told)
-    return _broke_out(backlog, words, told), moved_sentence, _asked_most(backlog, words, told, moved_item)
-
-
-def _alert_item(backlog: Backlog) -> Item | None:
-    if not backlog.alerts:
-        return None
-    return next((item for item in backlog.items if item.id == backlog.alerts[0].demand), None)
+    told |= {moved_item.id} if moved_item else set()
+    return _broke_out(backlog, words), moved_sentence, _asked_most(backlog, words, told)
 
 
 def alert_since(alert: Alert, words: Words) -> str:
@@ -88,10 +83,18 @@ def alert_since(alert: Alert, words: Words) -> str:
     return ""
 
 
-def _broke_out(backlog: Backlog, words: Words, item: Item | None) -> str:
+def usual(alert: Alert, words: Words) -> str:
+    """The share of comments that the weeks before led to expect."""
+    if alert.expected < 0.0005:
+        return words.say("hardly_ever")
+    return words.say("usually", share=words.share(alert.expected))
+
+
+def _broke_out(backlog: Backlog, words: Words) -> str:
     if not backlog.alerts:
         return words.say("first_week_break" if is_first_week(backlog) else "nothing_broke_out")
     alert = backlog.alerts[0]
+    item = next((item for item in backlog.items if item.id == alert.demand), None)
     kind = words.say(f"kind_{alert.kind}")
     since = alert_since(alert, words)
     mentions = words.count(len(alert.units), "mention")
@@ -104,12 +107,12 @@ def _broke_out(backlog: Backlog, words: Words, item: Item | None) -> str:
         kind=kind,
         users=users,
         rate=words.share(alert.rate),
-        expected=words.share(alert.expected),
+        expected=usual(alert, words),
         since=since,
     )
 
 
-def _better_or_worse(backlog: Backlog, words: Words, told: Item | None) -> tuple[str, Item | None]:
+def _better_or_worse(backlog: Backlog, words: Words, told: set[str]) -> tuple[str, Item | None]:
     figures, previous = this_week(backlog), last_week(backlog)
     if is_small(backlog):
         return words.say("too_few", comments=words.count(figures.comments, "comment")), None
@@ -119,7 +122,11 @@ def _better_or_worse(backlog: Backlog, words: Words, told: Item | None) -> tuple
         if figures.negative_share is None:
             return words.say("no_opinion"), None
         return words.say("level_only", now=words.share(figures.negative_share)), None
-    movers = [item for item in backlog.items if item is not told and moved(item) > 2]
+    movers = [
+        item
+        for item in backlog.items
+        if item.id not in told and item.first_seen != backlog.week and moved(item) > 2
+    ]
     if movers:
         item = max(movers, key=lambda item: (moved(item), item.id))
         return _moved(item, words), item
@@ -137,11 +144,10 @@ def _moved(item: Item, words: Words) -> str:
     return words.say("item_moved", change=words.magnitude(before, now), **said)
 
 
-def _asked_most(backlog: Backlog, words: Words, told: Item | None, moved_item: Item | None) -> str:
+def _asked_most(backlog: Backlog, words: Words, told: set[str]) -> str:
     asked = [item for item in backlog.items if item.users_this_week > 0]
     suggestions = [item for item in asked if item.intent == Intent.SUGGESTION]
-    fresh = [item for item in suggestions or asked if item not in (told, moved_item)]
-    choice = suggestions or fresh or asked
+    choice = suggestions or [item for item in asked if item.id not in told] or asked
     if not choice:
         return words.say("nothing_asked")
     item = max(choice, key=lambda item: (item.users_this_week, item.users, item.id))
@@ -172,19 +178,17 @@ def _reason(factor: str, item: Item, backlog: Backlog, words: Words) -> str:
     if factor == "reach":
         window = words.count(backlog.window_weeks, "week")
         return words.say("why_reach", window=window, users=words.count(item.users, "user"))
-    if factor == "severity":
-        return words.say("why_severity", intent=words.label("intent", item.intent).lower())
     if factor == "sentiment" and opinions:
         if opinions < SMALL_COUNT:
             return words.say("why_sentiment_small", count=words.count(negative, "mention"))
         return words.say("why_sentiment", share=words.share(negative / opinions))
-    if factor == "momentum":
+    if factor == "momentum" and (now or before):
         if is_first_week(backlog):
             return words.say("why_momentum_first", now=words.count(now, "mention"))
-        return words.say("why_momentum", now=words.count(now, "mention"), before=before)
-    if factor == "recency":
-        if now:
-            return words.say("why_recency_now")
+        return words.say(
+            "why_momentum", now=words.count(now, "mention"), before=words.count(before, "mention")
+        )
+    if factor == "recency" and not now:
         return words.say("why_recency", week=words.week(item.last_seen))
     return ""
 
@@ -201,7 +205,9 @@ def summary(item: Item, backlog: Backlog, words: Words) -> tuple[str, str]:
         last=words.week(item.last_seen),
     )
     mix = {name: item.sentiment_mix.get(name, 0) for name in words.names("sentiment")}
-    mood = words.say("summary_mood", now=words.count(now, "mention"), before=before, **mix)
+    mood = words.say(
+        "summary_mood", now=words.count(now, "mention"), before=words.count(before, "mention"), **mix
+    )
     return extent, mood
 
 

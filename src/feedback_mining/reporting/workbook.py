@@ -35,7 +35,7 @@ def workbook_bytes(sheets: Sequence[Sheet], day: str, title: str) -> bytes:
         _write(book, sheet)
     book.properties.title = title
     book.properties.creator = "feedback_mining"
-    book.properties.created = book.properties.modified = datetime.fromisoformat(day)  # noqa: DTZ007
+    book.properties.created = book.properties.modified = datetime.fromisoformat(day)
     raw, fixed = io.BytesIO(), io.BytesIO()
     # Workbook.save would stamp the present time into the file.
     ExcelWriter(book, ZipFile(raw, "w", ZIP_DEFLATED)).save()

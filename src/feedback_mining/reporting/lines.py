@@ -1,0 +1,168 @@
+"""The sections below the list: titled statements with what backs each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import dropwhile
+
+from markupsafe import Markup
+
+from feedback_mining.backlog.items import Alert, Backlog, Campaign
+from feedback_mining.reporting import sentences as say
+from feedback_mining.reporting.charts import sparkline
+from feedback_mining.reporting.labels import Words
+from feedback_mining.reporting.rows import EVIDENCE_SHOWN, Row, Said, item_spark, quoted, units_said
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A titled statement with what backs it."""
+
+    title: str
+    text: str
+    tag: str = ""
+    anchor: str = ""
+    drawing: Markup | str = ""
+    evidence: tuple[Said, ...] = ()
+    comments: tuple[str, ...] = ()
+
+
+def alert_line(alert: Alert, backlog: Backlog, words: Words, anchors: Mapping[str, str]) -> Line:
+    since = say.alert_since(alert, words)
+    if say.is_small(backlog):
+        text = words.say("alert_line_small", mentions=words.count(len(alert.units), "mention"), since=since)
+    else:
+        tiny = alert.p_value < 0.001
+        text = words.say(
+            "alert_line",
+            rate=words.share(alert.rate),
+            expected=say.usual(alert, words),
+            chance=words.say("chance_tiny")
+            if tiny
+            else words.say("chance", percent=words.share(alert.p_value)),
+            since=since,
+        )
+    tag = words.say("theme_alert") if alert.demand.startswith("theme:") else words.label("trend", alert.kind)
+    item = next((item for item in backlog.items if item.id == alert.demand), None)
+    return Line(
+        words.spaced(alert.title),
+        text,
+        tag,
+        anchors.get(alert.demand, ""),
+        item_spark(item, backlog, words) if item else "",
+        tuple(units_said(alert.units[:EVIDENCE_SHOWN], words)),
+    )
+
+
+def fresh_line(row: Row, words: Words) -> Line:
+    return Line(row.title, words.count(row.item.mentions, "mention"), anchor=row.anchor)
+
+
+def quieter(backlog: Backlog, words: Words, anchors: Mapping[str, str]) -> tuple[Line, ...]:
+    found = []
+    for item in backlog.items:
+        now, peak = say.now_and_before(item)[0], max(say.counts_of(item), default=0)
+        if item.trend not in ("cooling", "dormant") or peak < 5 or now > peak / 2:
+            continue
+        week = list(item.weekly_counts)[say.counts_of(item).index(peak)]
+        text = words.say(
+            "quieter_line",
+            peak=words.count(peak, "mention"),
+            week=words.week(week),
+            now=words.count(now, "mention"),
+        )
+        tag = words.label("status", item.status) if item.status != "new" else ""
+        found.append(
+            (
+                peak - now,
+                Line(words.spaced(item.title), text, tag, anchors[item.id], item_spark(item, backlog, words)),
+            )
+        )
+    return tuple(line for _, line in sorted(found, key=lambda pair: -pair[0]))
+
+
+def back(backlog: Backlog, words: Words, anchors: Mapping[str, str]) -> tuple[Line, ...]:
+    lines = []
+    for item in backlog.items:
+        if item.trend != "returned":
+            continue
+        gap = _silence(say.counts_of(item))
+        users = words.count(item.users_this_week, "user")
+        said = words.say("back_line", gap=words.count(gap, "week"), users=users)
+        text = said if gap else words.say("back_line_plain", users=users)
+        tag = words.label("status", item.status) if item.status != "new" else ""
+        lines.append(
+            Line(words.spaced(item.title), text, tag, anchors[item.id], item_spark(item, backlog, words))
+        )
+    return tuple(lines)
+
+
+def _silence(counts: list[int]) -> int:
+    """Weeks without a mention before the present spell; 0 where they are fewer than two or never ended."""
+    earlier = list(dropwhile(bool, reversed(counts)))
+    gap = next((k for k, count in enumerate(earlier) if count), 0)
+    return gap if gap >= 2 else 0
+
+
+def signals(backlog: Backlog, words: Words) -> tuple[Line, ...]:
+    weeks = [figures.week for figures in backlog.figures] or [backlog.week]
+    lines = []
+    for name in words.names("signal"):
+        counts = [backlog.signals.get(week, {}).get(name, 0) for week in weeks]
+        if not any(counts):
+            continue
+        text = words.say(f"signal_{name}_now", count=words.count(counts[-1], "comment"))
+        if say.last_week(backlog):
+            text += words.say("signal_was", before=f"{counts[-2]:,}")
+        label = words.say(
+            "spark_label",
+            weeks=words.count(len(counts), "week"),
+            values=words.listed([f"{n}" for n in counts]),
+        )
+        trendable = not say.is_small(backlog) and sum(counts) >= say.SMALL_COUNT
+        lines.append(
+            Line(
+                words.label("signal", name),
+                words.stop(text),
+                drawing=sparkline(counts, label) if trendable else Markup(""),
+            )
+        )
+    return tuple(lines)
+
+
+def praise(backlog: Backlog, words: Words) -> tuple[Line, ...]:
+    window = words.count(backlog.window_weeks, "week")
+    return tuple(
+        Line(
+            words.theme(praise.theme),
+            words.say(
+                "praise_line",
+                now=words.count(praise.mentions_this_week, "mention"),
+                window=window,
+                total=words.count(praise.mentions, "mention"),
+            ),
+            evidence=tuple(quoted(quote, words) for quote in praise.quotes),
+        )
+        for praise in backlog.praise
+    )
+
+
+def campaign_line(campaign: Campaign, words: Words) -> Line:
+    facts = [words.count(len(campaign.comments), "comment")]
+    if campaign.first:
+        facts.append(words.dates(campaign.first[:10], (campaign.last or campaign.first)[:10]))
+    if campaign.mean_rating is not None:
+        facts.append(words.say("campaign_rating", rating=f"{campaign.mean_rating:.1f}"))
+    example = (
+        (Said("", campaign.example, "", "", campaign.comments[0] if campaign.comments else ""),)
+        if campaign.example
+        else ()
+    )
+    return Line(
+        words.label("campaign", campaign.kind),
+        words.spaced(campaign.evidence),
+        words.listed(facts),
+        evidence=example,
+        comments=campaign.comments,
+    )
