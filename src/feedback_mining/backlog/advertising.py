@@ -11,21 +11,23 @@ from functools import lru_cache
 
 from feedback_mining.text.clean import foreign_regions, normalise
 
-_LONG = 60  # letters from which a text can be the filler in which an advertisement hides
+_LONG = 60  # letters from which two promises of money are no longer a passing remark
+_FILLER = 200  # letters from which a text may be padding, whose words mean nothing
 
-# All of these see the text without spaces, signs and emoji, which is how spammers break words up.
+# These see the text without spaces, signs and emoji, which spammers break words up with. Masked numbers
+# and names are runs of *, which `normalise` cuts to three.
 _CONTACT = re.compile(
     r"(?:加|➕|联系|咨询|关注|搜索?|添加|找)(?:我|客服|老师)?的?(?:q群?|qq群?|扣扣|企鹅|v信?|vx|wx|微信?|薇信?|威信|裙)号?"
-    r"(?:是|为)?(?:[a-z0-9]{5,}|\*{5,})"
-    r"|(?:微信|薇信|威信|vx|为信|v信|微)号?(?:是|为|加)?(?:[a-z][a-z0-9_]{4,}|\d{5,}|\*{5,})"
+    r"(?:是|为)?(?:[a-z0-9]{5,}|\*{3,})"
+    r"|(?:微信|薇信|威信|vx|为信|v信|微)号?(?:是|为|加)?(?:[a-z][a-z0-9_]{4,}|\d{5,}|\*{3,})"
     r"|(?:微信|微|为信|v)?公众[号浩]?(?:是|为|叫)?(?:搜索?)?(?:[a-z0-9]{4,})"
     r"|(?:关注|关)(?:v|微|为|薇)?信?公众号"
     r"|(?:看|点)我?(?:的)?(?:昵称|头像|主页|名字)(?:就能|就可以|加|进|免费|联系)"
-    r"|(?:电话|咨询|联系|热线)(?:电话|微信)*(?:1[3-9]\d{9}|\*{7,})"
+    r"|(?:电话|咨询|联系|热线)(?:电话|微信)*(?:1[3-9]\d{9}|\*{3,})"
 )
 _STORE_HINT = re.compile(
     r"(?:appstore|应用商店|苹果商店|商店)搜索?(?:下载)?[【《〖\[「]|搜索?下载?[【〖「][^】〗」]{2,12}[】〗」]"
-    r"|首页搜索?\D{0,3}(?:\d{6,}|\*{6,})|(?:公众号|公众號|公眾號)\W{0,3}[〖【(（「]"
+    r"|首页搜索?\D{0,3}(?:\d{6,}|\*{3,})|公众\W{0,2}号\W{0,3}[〖【(「]"
 )
 _CODE = re.compile(
     r"(?:我的?|填写?|输入?|使用)(?:邀请|推荐|推广|优惠|兑换)(?:码|号|口令)(?:是|为)?[a-z0-9]{4,}"
@@ -45,8 +47,8 @@ _OFFERS = {
         r"外围|伴游|约炮|裸聊|一夜情|学生妹|群p|上门服务.{0,6}(?:微|加|电)|看片|成人(?:视频|直播)|激情直播"
     ),
     "earning": re.compile(
-        r"赚钱|賺|赚[零佣]|赚到?零花|兼职|兼職|[日周月]赚\d|[日周月]入(?:过?万|\d)|0投资|淘金|每[天日](?:轻松|能|可以|可|都能)*(?:得|赚|挣|收入)?\d{2,}(?:多|块|元|$)"
-        r"|每[天日].{0,4}轻松|收入\d+左右|一个奖励\d+|做任务|任务每个|每个[任壬]务|提现.{0,6}到账|刷单|刷排名|刷了排名|零投资|一部手?机就能|"
+        r"赚[钱銭零佣]|赚到?零花|兼职|[日周月]赚\d|[日周月]入(?:过?万|\d)|0投资|淘金|每[天日](?:轻松|能|可以|可|都能)*(?:得|赚|挣|收入)?\d{2,}(?:多|块|元|$)"
+        r"|每[天日].{0,4}轻松|收入\d+左右|一个奖励\d+|任务每个|每个[任壬]务|提现.{0,6}到账|刷单|刷排名|刷了排名|零投资|一部手?机就能|"
         r"不需要任?何?费用|不收取任何费用|不要你任何费用|完全免费"
     ),
     "finance": re.compile(
@@ -54,11 +56,14 @@ _OFFERS = {
         r"高收益|炒股|荐股|股票群|配资|稳赚|返利|返现|领.{0,3}红包|红包.{0,8}领"
     ),
     "goods": re.compile(
-        r"海淘|代购|直邮|一手货源|厂家直销|包邮免税|货到付款|店铺名|宝搜索|淘宝搜|省钱优选|内部优惠券|优惠券群|免费领|刷粉|涨粉|代写|代练|外挂购买"
+        r"海淘|代购|直邮|一手货源|厂家直销|包邮免税|货到付款|店铺名|宝搜索|淘宝搜|省钱优选|内部优惠券|优惠券群|免费领|刷粉|涨粉|开票|代开发票|代写|代练|外挂购买"
     ),
 }
 _BONUS = re.compile(r"送\d{2,}元|每[天日](?:获得|得到|赚|挣)")
-_ENCLOSED = re.compile(r"[①-⓿❶-➓㊀-㊉🄀-🅿]|[0-9]️?⃣")
+_GRIEVANCE = re.compile(
+    r"骗|投诉|举报|维权|曝光|没人[理管]|不回复?|不理|不到账|不了|无法|没法|闪退|垃圾|差评|退款|退钱|崩溃|卡死|怎么办|为什么|希望|建议"
+)
+_ENCLOSED = re.compile(r"[①-⓿❶-➓㊀-㊉🄀-🅿]{3,}|(?:[0-9]️?⃣){2,}")
 _BROKEN = re.compile(r"(?:[一-鿿][\s.．·•|]{1,2}){5,}")
 
 
@@ -74,13 +79,16 @@ def advertised(text: str) -> str | None:
     bare = "".join(c for c in plain if c.isalnum() or c == "*")
     offers = {name: len(set(pattern.findall(bare))) for name, pattern in _OFFERS.items()}
     address = bool(_SITE.search(bare) or _ADDRESS.search(plain))
-    contact = bool(_CONTACT.search(bare))
+    contact = len(_CONTACT.findall(bare))
     hint = bool(_STORE_HINT.search(plain) or _CODE.search(bare))
-    disguised = len(_ENCLOSED.findall(text)) >= 3 or bool(_BROKEN.search(text))
-    places = address + contact + hint + disguised
+    disguised = bool(_ENCLOSED.search(text) or _BROKEN.search(text))
+    if len(bare) <= _FILLER and not disguised and _GRIEVANCE.search(bare):
+        return None  # who was cheated names the cheat's address too
+    places = address + (contact > 0) + (contact > 2) + hint + disguised  # repeating it says enough
     if (
         (any(offers.values()) and places)
         or places >= 2
+        or (contact and len(bare) > _FILLER)
         or offers["gambling"] >= 3
         or (offers["gambling"] >= 1 and _BONUS.search(bare))
         or offers["adult"] >= 3

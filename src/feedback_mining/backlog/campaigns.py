@@ -27,6 +27,7 @@ _PRAISED = 4  # stars
 _PHRASE = 4  # characters of the n-grams that paid comments are told to contain
 _LEAST_PRAISE = 8  # different people in one burst
 _LEAST_HISTORY = 30  # praising comments before, without which "unusual" means nothing
+_SLOGANS = 8  # phrases by which the comments of a campaign are recognised
 _LIFT = 10.0
 _SHARE = 0.05
 _HEAD = 400  # letters of a comment that are compared: spammers pad theirs with thousands
@@ -135,7 +136,7 @@ def _paid_praise(known: Sequence[Comment], since: datetime) -> list[Campaign]:
         users = [c for c in praise[done:] if c.id not in taken and not grams[c.id].isdisjoint(leading)]
         run = _runs(users, _BURST)[0]
         taken |= {c.id for c in run}
-        shown = "、".join(f"“{p}”" for p in leading)
+        shown = "、".join(f"“{p}”" for p in leading[:4])
         evidence = f"{_people(run)} 个账号的高分评论集中使用同样的措辞：{shown}，此前几乎没有出现"
         campaigns.append(_campaign("paid_praise", run, evidence))
     return campaigns
@@ -166,13 +167,13 @@ def _unusual(
 
 
 def _leading(phrases: dict[str, frozenset[str]]) -> list[str]:
-    """The commonest phrases, up to four, leaving out those that sit in the same comments as one before."""
+    """The commonest phrases, leaving out those that sit in the same comments as one before."""
     chosen: list[str] = []
     for phrase in sorted(phrases, key=lambda p: (-len(phrases[p]), p)):
         ids = phrases[phrase]
         if all(len(ids & phrases[c]) < 0.5 * len(ids) for c in chosen):
             chosen.append(phrase)
-    return chosen[:4]
+    return chosen[:_SLOGANS]
 
 
 def _template(phrases: dict[str, frozenset[str]]) -> bool:

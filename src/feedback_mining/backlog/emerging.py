@@ -17,7 +17,7 @@ from scipy.stats import nbinom
 _HALF_LIFE = 8.0  # weeks after which an earlier week counts half
 _DORMANT = 6  # weeks without a word
 _LEAST_PEOPLE = 3  # for any alert
-_LEAST_BEFORE = 20  # comments in the weeks before, without which nothing is "unusual"
+_LEAST_BEFORE = 10  # people in the weeks before, without which nothing is "unusual"
 _LEAST_LIFT = 2.0
 _PRIOR_SHAPE = 0.5  # as vague as one half of a mention
 
@@ -93,7 +93,7 @@ def benjamini_hochberg(p_values: Sequence[float], rate: float) -> list[bool]:
     return [bool(b) for b in believed]
 
 
-def outbreaks(series: Mapping[str, Series], volume: Sequence[int], *, rate: float = 0.01) -> list[Outbreak]:
+def outbreaks(series: Mapping[str, Series], volume: Sequence[int], *, rate: float = 0.02) -> list[Outbreak]:
     """What broke out this week, the least likely first; `rate` bounds the share of false discoveries."""
     if sum(volume[:-1]) < _LEAST_BEFORE:
         return []
