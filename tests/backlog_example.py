@@ -270,7 +270,7 @@ def item_of(
         if unit.version:
             versions[unit.version] = versions.get(unit.version, 0) + 1
     before = counts[-2] if len(counts) > 1 else 0
-    users = max(1, round(mentions * 0.87))
+    users = max(round(counts[-1] * 0.93), round(mentions * 0.87), 1)
     seen = [week for week, count in zip(weeks, counts, strict=True) if count]
     ratio = (counts[-1] + 1) / (before + 1)
     values = {

@@ -20,7 +20,7 @@ class Line:
     """A titled statement with what backs it."""
 
     title: str
-    text: str
+    text: str = ""
     tag: str = ""
     anchor: str = ""
     drawing: Markup | str = ""
@@ -114,17 +114,17 @@ def signals(backlog: Backlog, words: Words) -> tuple[Line, ...]:
             continue
         text = words.say(f"signal_{name}_now", count=words.count(counts[-1], "comment"))
         if say.last_week(backlog):
-            text += words.say("signal_was", before=f"{counts[-2]:,}")
+            text += words.say("signal_was", before=words.count(counts[-2], "comment"))
         label = words.say(
             "spark_label",
             weeks=words.count(len(counts), "week"),
-            values=words.listed([f"{n}" for n in counts]),
+            values=words.listed([str(n) for n in counts]),
         )
         trendable = not say.is_small(backlog) and sum(counts) >= say.SMALL_COUNT
         lines.append(
             Line(
-                words.label("signal", name),
                 words.stop(text),
+                tag=words.label("signal", name),
                 drawing=sparkline(counts, label) if trendable else Markup(""),
             )
         )
@@ -132,14 +132,14 @@ def signals(backlog: Backlog, words: Words) -> tuple[Line, ...]:
 
 
 def praise(backlog: Backlog, words: Words) -> tuple[Line, ...]:
-    window = words.count(backlog.window_weeks, "week")
+    weeks = words.count(say.weeks_covered(backlog), "week")
     return tuple(
         Line(
             words.theme(praise.theme),
             words.say(
                 "praise_line",
                 now=words.count(praise.mentions_this_week, "mention"),
-                window=window,
+                weeks=weeks,
                 total=words.count(praise.mentions, "mention"),
             ),
             evidence=tuple(quoted(quote, words) for quote in praise.quotes),

@@ -16,7 +16,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     # the three sentences: what broke out
     "broke_out": (
         "「{title}」{kind}：本周{users}提到，占评论的{rate}，{expected}{since}。",
-        "“{title}” {kind}: {users} this week, {rate} of comments, {expected}{since}.",
+        "“{title}” {kind}: {users} this week, {rate} of comments ({expected}){since}.",
     ),
     "broke_out_small": (
         "「{title}」{kind}：本周{mentions}{since}。",
@@ -52,31 +52,36 @@ PHRASES: dict[str, tuple[str, str]] = {
     "level_only": ("本周有看法的话里，{now}是负面的。", "{now} of this week's opinions are negative."),
     "no_opinion": ("本周没有读到带态度的看法。", "No opinion was read this week."),
     "too_few": (
-        "本周只有{comments}，不足以比较好坏，原话列在下面。",
-        "Only {comments} this week: too few to compare; they are listed below.",
+        "本周只有{comments}，不足以比较好坏。",
+        "Only {comments} this week: too few to tell better from worse.",
     ),
+    "no_comments": ("本周没有评论。", "There were no comments this week."),
     "no_last_week": ("上周没有评论，好坏无从比较。", "There were no comments last week to compare with."),
     # what most people ask for
     "asked_most": (
-        "最多人要求的是「{title}」：本周{users}，{window}共{total}{rise}。",
-        "Most people ask for “{title}”: {users} this week, {total} in {window}{rise}.",
+        "最多人要求的是「{title}」：{extent}{rise}。",
+        "Most people ask for “{title}”: {extent}{rise}.",
     ),
     "said_most": (
-        "提到人数最多的是「{title}」：本周{users}，{window}共{total}{rise}。",
-        "Most people mention “{title}”: {users} this week, {total} in {window}{rise}.",
+        "提到人数最多的是「{title}」：{extent}{rise}。",
+        "Most people mention “{title}”: {extent}{rise}.",
     ),
+    "extent": ("本周{users}，{weeks}共{total}", "{users} this week, {total} in {weeks}"),
+    "extent_first": ("本周{users}", "{users} this week"),
+    "within": ("{weeks}内", "in {weeks}"),
+    "within_this_week": ("本周", "this week"),
     "rising": ("，连续{weeks}上升", ", rising {weeks} in a row"),
     "nothing_asked": ("本周没有可列入清单的需求。", "Nothing this week can be put on the list."),
     # why here, and the summary of one item
-    "why_reach": ("{window}内{users}提到", "{users} in {window}"),
+    "why_reach": ("{within}{users}提到", "{users} {within}"),
     "why_sentiment": ("{share}是负面", "{share} negative"),
     "why_sentiment_small": ("{count}负面", "{count} negative"),
     "why_momentum": ("本周{now}，上周{before}", "{now} this week, {before} last week"),
     "why_momentum_first": ("本周{now}", "{now} this week"),
     "why_recency": ("最近一次在{week}", "last mentioned in {week}"),
     "summary_extent": (
-        "{window}内有{users}提到{mentions}，最早见于{first}，最近见于{last}。",
-        "{users} made {mentions} in {window}; first seen in {first}, last in {last}.",
+        "{within}有{users}提到{mentions}，最早见于{first}，最近见于{last}。",
+        "{users} made {mentions} {within}; first seen in {first}, last in {last}.",
     ),
     "summary_mood": (
         "其中负面{negative}、中性{neutral}、正面{positive}，本周{now}，上周{before}。",
@@ -120,7 +125,6 @@ PHRASES: dict[str, tuple[str, str]] = {
     "by_machine": ("机器判断", "machine's guess"),
     "by_person": ("人的决定", "person's decision"),
     "polarity": ("橙＝负面，灰＝中性，蓝＝正面", "orange negative, grey neutral, blue positive"),
-    "rank": ("第{rank}位", "No. {rank}"),
     "rank_range": ("第{low}–{high}位", "No. {low}–{high}"),
     "people_this_week": ("本周用户", "people this week"),
     "people": ("人", "people"),
@@ -188,7 +192,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     "alert_line": (
         "本周占评论的{rate}，{expected}{since}；出于偶然的可能性{chance}。",
-        "{rate} of this week's comments, {expected}{since}; {chance} to happen by accident.",
+        "{rate} of this week's comments ({expected}){since}; {chance} to happen by accident.",
     ),
     "alert_line_small": ("本周{mentions}{since}。", "{mentions} this week{since}."),
     "chance_tiny": ("不到千分之一", "less than one chance in a thousand"),
@@ -222,7 +226,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "No comment recommends the product, tells of leaving or helps another user.",
     ),
     "praise": ("用户喜欢什么", "What users like"),
-    "praise_line": ("本周{now}，{window}共{total}", "{now} this week, {total} in {window}"),
+    "praise_line": ("本周{now}，{weeks}共{total}", "{now} this week, {total} in {weeks}"),
     "questions": ("用户在问什么", "What users ask"),
     "campaigns": ("没有计入的刷评与广告", "Campaigns taken out of the count"),
     "campaigns_lead": (

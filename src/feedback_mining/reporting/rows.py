@@ -89,9 +89,7 @@ def item_row(backlog: Backlog, words: Words, rank: int, item: Item, span: tuple[
         item=item,
         anchor=f"item-{rank}",
         rank=rank,
-        rank_range=words.say("rank_range", low=low, high=high)
-        if low < high
-        else words.say("rank", rank=rank),
+        rank_range=words.say("rank_range", low=low, high=high) if low < high else "",
         title=words.spaced(item.title),
         why=say.why(item, backlog, words),
         intent=words.label("intent", item.intent),

@@ -7,6 +7,7 @@ from math import sqrt
 from feedback_mining.backlog.items import Alert, Backlog, Item, WeekFigures
 from feedback_mining.records import Intent
 from feedback_mining.reporting.labels import Words
+from feedback_mining.weeks import Week
 
 SMALL_WEEK = 30  # comments; below this, shares and trends mislead
 SMALL_COUNT = 10  # mentions; below this, counts are given without ratios
@@ -55,6 +56,23 @@ def last_week(backlog: Backlog) -> WeekFigures | None:
 
 def is_first_week(backlog: Backlog) -> bool:
     return not any(figures.comments for figures in backlog.figures if figures.week < backlog.week)
+
+
+def weeks_covered(backlog: Backlog) -> int:
+    """Weeks of the window from the first with a comment to this one, at least one."""
+    weeks = [Week.parse(figures.week) for figures in backlog.figures if figures.comments]
+    covered = Week.parse(backlog.week).minus(min(weeks)) + 1 if weeks else 1
+    return min(covered, backlog.window_weeks)
+
+
+def within(backlog: Backlog, words: Words) -> str:
+    """The span that an item's totals cover: `12 周内`, or this week in the first."""
+    covered = weeks_covered(backlog)
+    return (
+        words.say("within", weeks=words.count(covered, "week"))
+        if covered > 1
+        else words.say("within_this_week")
+    )
 
 
 def is_small(backlog: Backlog) -> bool:
@@ -114,6 +132,8 @@ def _broke_out(backlog: Backlog, words: Words) -> str:
 
 def _better_or_worse(backlog: Backlog, words: Words, told: set[str]) -> tuple[str, Item | None]:
     figures, previous = this_week(backlog), last_week(backlog)
+    if not figures.comments:
+        return words.say("no_comments"), None
     if is_small(backlog):
         return words.say("too_few", comments=words.count(figures.comments, "comment")), None
     if previous is None:
@@ -151,14 +171,18 @@ def _asked_most(backlog: Backlog, words: Words, told: set[str]) -> str:
     if not choice:
         return words.say("nothing_asked")
     item = max(choice, key=lambda item: (item.users_this_week, item.users, item.id))
+    covered = weeks_covered(backlog)
     rising = weeks_rising(item)
     worth_saying = rising >= 3 and now_and_before(item)[0] >= 5
     return words.say(
         "asked_most" if suggestions else "said_most",
         title=item.title,
-        users=words.count(item.users_this_week, "user"),
-        window=words.count(backlog.window_weeks, "week"),
-        total=words.count(item.users, "user"),
+        extent=words.say(
+            "extent" if covered > 1 else "extent_first",
+            users=words.count(item.users_this_week, "user"),
+            weeks=words.count(covered, "week"),
+            total=words.count(item.users, "user"),
+        ),
         rise=words.say("rising", weeks=words.count(rising, "week")) if worth_saying else "",
     )
 
@@ -176,8 +200,7 @@ def _reason(factor: str, item: Item, backlog: Backlog, words: Words) -> str:
     now, before = now_and_before(item)
     negative, opinions = item.sentiment_mix.get("negative", 0), sum(item.sentiment_mix.values())
     if factor == "reach":
-        window = words.count(backlog.window_weeks, "week")
-        return words.say("why_reach", window=window, users=words.count(item.users, "user"))
+        return words.say("why_reach", within=within(backlog, words), users=words.count(item.users, "user"))
     if factor == "sentiment" and opinions:
         if opinions < SMALL_COUNT:
             return words.say("why_sentiment_small", count=words.count(negative, "mention"))
@@ -198,7 +221,7 @@ def summary(item: Item, backlog: Backlog, words: Words) -> tuple[str, str]:
     now, before = now_and_before(item)
     extent = words.say(
         "summary_extent",
-        window=words.count(backlog.window_weeks, "week"),
+        within=within(backlog, words),
         users=words.count(item.users, "user"),
         mentions=words.count(item.mentions, "mention"),
         first=words.week(item.first_seen),

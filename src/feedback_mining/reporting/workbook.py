@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.cell.cell import Cell as SheetCell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.styles.cell_style import StyleArray
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
 from openpyxl.writer.excel import ExcelWriter
 
 Cell = str | int | float | None
@@ -55,19 +59,18 @@ def _write(book: Workbook, sheet: Sheet) -> None:
         cell.border = Border(bottom=hair)
         cell.alignment = Alignment(vertical="center", wrap_text=True)
         page.column_dimensions[get_column_letter(column)].width = width
-    wrapped, plain = Alignment(vertical="top", wrap_text=True), Alignment(vertical="top")
+    text_style, number_styles = _styles(page, sheet)
     for r, row in enumerate(sheet.rows, start=2):
-        for c, value in enumerate(row):
-            cell = page.cell(r, c + 1)
+        for c, value in enumerate(row, start=1):
+            cell = page.cell(r, c)
             if isinstance(value, str):
                 cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)[:MOST_CHARACTERS]
                 cell.data_type = "s"  # text even where it starts like a formula
+                cell._style = copy(text_style)
                 cell.quotePrefix = value.startswith(("=", "+", "-", "@"))
-                cell.alignment = wrapped
             else:
                 cell.value = value
-                cell.alignment = plain
-                cell.number_format = sheet.formats.get(c, "General")
+                cell._style = copy(number_styles[c - 1])
     page.freeze_panes = "A2"
     page.auto_filter.ref = f"A1:{get_column_letter(len(sheet.columns))}{len(sheet.rows) + 1}"
     page.page_setup.orientation = "landscape"
@@ -75,3 +78,16 @@ def _write(book: Workbook, sheet: Sheet) -> None:
     page.page_setup.fitToHeight = 0
     page.sheet_properties.pageSetUpPr.fitToPage = True
     page.print_title_rows = "1:1"
+
+
+def _styles(page: Worksheet, sheet: Sheet) -> tuple[StyleArray, list[StyleArray]]:
+    # Setting a cell's alignment hashes it against all styles, cell by cell; a copied style does not.
+    model = SheetCell(page, row=1, column=1)
+    model.alignment = Alignment(vertical="top", wrap_text=True)
+    text = copy(model._style)
+    model.alignment = Alignment(vertical="top")
+    numbers = []
+    for column in range(len(sheet.columns)):
+        model.number_format = sheet.formats.get(column, "General")
+        numbers.append(copy(model._style))
+    return text, numbers
