@@ -1,0 +1,79 @@
+"""Texts to the sparse rows that the linear heads read.
+
+Columns: hashed character 1–4-grams and word 1–2-grams of the text itself, hashed character 1–2-grams of
+the whole comment around it, then the encoder's vectors of both. Hashing keeps no vocabulary, so no user's
+words are stored in a model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, hstack
+from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.preprocessing import normalize
+
+from feedback_mining.encoders import Encoder
+from feedback_mining.text.clean import normalise
+from feedback_mining.text.segment import Segmenter
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureConfig:
+    char_columns: int = 2**17
+    word_columns: int = 2**16
+    context_columns: int = 2**14
+    context_weight: float = 0.5
+    vector_weight: float = 1.0
+    context_vector_weight: float = 0.5
+
+
+def _hasher(analyzer: str, grams: tuple[int, int], columns: int) -> HashingVectorizer:
+    return HashingVectorizer(
+        analyzer=analyzer, ngram_range=grams, n_features=columns, alternate_sign=False, norm=None,
+        binary=True, lowercase=False, token_pattern=r"\S+" if analyzer == "word" else None, dtype=np.float32,
+    )  # fmt: skip
+
+
+class Featuriser:
+    """Stateless: the same text gives the same row under the same segmenter, encoder and config."""
+
+    def __init__(self, segmenter: Segmenter, encoder: Encoder, config: FeatureConfig | None = None) -> None:
+        self.segmenter = segmenter
+        self.encoder = encoder
+        self.config = config or FeatureConfig()
+
+    @property
+    def columns(self) -> int:
+        c = self.config
+        return c.char_columns + c.word_columns + c.context_columns + 2 * self.encoder.dimensions
+
+    def transform(
+        self, texts: Sequence[str], contexts: Sequence[str], owner: NDArray[np.int64] | Sequence[int]
+    ) -> csr_matrix:
+        """`(len(texts), columns)`; text k stands in the comment `contexts[owner[k]]`."""
+        c = self.config
+        clean = [normalise(text) for text in texts]
+        around = [normalise(text) for text in contexts]
+        index = np.asarray(owner, dtype=np.int64)
+        chars = _hasher("char", (1, 4), c.char_columns).transform([f" {text} " for text in clean])
+        words = _hasher("word", (1, 2), c.word_columns).transform(
+            [" ".join(self.segmenter.words(text)) for text in clean]
+        )
+        context = normalize(_hasher("char", (1, 2), c.context_columns).transform(around)) * c.context_weight
+        vectors = self.encoder.encode(clean) * c.vector_weight
+        context_vectors = self.encoder.encode(around) * c.context_vector_weight
+        return hstack(
+            [
+                normalize(chars),
+                normalize(words),
+                context.tocsr()[index],
+                csr_matrix(vectors),
+                csr_matrix(context_vectors[index]),
+            ],
+            format="csr",
+            dtype=np.float32,
+        )

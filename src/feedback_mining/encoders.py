@@ -1,0 +1,113 @@
+"""Sentence encoders: texts to vectors of unit length.
+
+The default is a static one (token vectors, averaged; Reimers' sentence-transformers `StaticEmbedding`),
+whose files are read without torch: a sparse token-count matrix times the table gives the same vectors.
+Anything else that sentence-transformers can load (a local folder, a hub name; `HF_ENDPOINT` is honoured)
+is one setting away.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feedback_mining.errors import ModelError
+from feedback_mining.text.clean import normalise
+
+Vectors = NDArray[np.float32]
+
+
+class Encoder(Protocol):
+    version: str
+    dimensions: int
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """`(len(texts), dimensions)`, rows of length 1 (or 0 where no token is known)."""
+        ...
+
+
+class StaticEncoder:
+    """Mean of token vectors, from a folder saved by sentence-transformers with a `StaticEmbedding` module."""
+
+    def __init__(self, folder: Path) -> None:
+        from safetensors.numpy import load_file
+        from tokenizers import Tokenizer
+
+        try:
+            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            (table,) = load_file(folder / "model.safetensors").values()
+        except Exception as error:
+            raise ModelError(
+                f"No static encoder in {folder}: expected tokenizer.json and model.safetensors "
+                f"with one table ({type(error).__name__}); train one with scripts/train_encoder.py"
+            ) from error
+        self._tokenizer.no_padding()
+        self._table = table.astype(np.float32)
+        self.version = folder.name
+        self.dimensions = int(table.shape[1])
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        from scipy.sparse import csr_matrix
+
+        if not texts:
+            return np.zeros((0, self.dimensions), np.float32)
+        tokens = [
+            e.ids for e in self._tokenizer.encode_batch([normalise(t) for t in texts], add_special_tokens=False)
+        ]
+        ends = np.cumsum([0, *map(len, tokens)])
+        ids = np.fromiter((i for row in tokens for i in row), dtype=np.int64, count=int(ends[-1]))
+        counts = csr_matrix(
+            (np.ones(len(ids), np.float32), ids, ends), shape=(len(texts), self._table.shape[0])
+        )
+        return _unit_length(np.asarray(counts @ self._table))
+
+
+class SentenceTransformerEncoder:
+    """Any model that sentence-transformers loads, by folder or hub name."""
+
+    def __init__(self, name: str, batch_size: int = 64) -> None:
+        try:
+            from sentence_transformers import SentenceTransformer
+
+            self._model = SentenceTransformer(name, device="cpu")
+        except Exception as error:
+            raise ModelError(
+                f"The encoder {name!r} cannot be loaded ({type(error).__name__}); expected a folder saved by "
+                "sentence-transformers or the name of a model on a reachable hub (see HF_ENDPOINT)"
+            ) from error
+        self._batch_size = batch_size
+        self.version = Path(name).name
+        self.dimensions = int(self._model.get_embedding_dimension() or 0)
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        vectors = self._model.encode(
+            [normalise(t) for t in texts], batch_size=self._batch_size, show_progress_bar=False
+        )
+        return _unit_length(np.asarray(vectors, np.float32).reshape(len(texts), -1))
+
+
+def load_encoder(name: str) -> Encoder:
+    """The encoder in the folder `name` (the static kind read without torch), else the hub's model of that name.
+
+    Raises ModelError where there is none.
+    """
+    folder = Path(name)
+    modules = folder / "modules.json"
+    if modules.is_file():
+        kinds = [module["type"].rsplit(".", 1)[-1] for module in json.loads(modules.read_text())]
+        if kinds == ["StaticEmbedding"]:
+            inner = folder if (folder / "tokenizer.json").is_file() else folder / "0_StaticEmbedding"
+            encoder = StaticEncoder(inner)
+            encoder.version = folder.name
+            return encoder
+    return SentenceTransformerEncoder(name)
+
+
+def _unit_length(vectors: Vectors) -> Vectors:
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
