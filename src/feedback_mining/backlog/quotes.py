@@ -50,7 +50,7 @@ def representatives(
         letters = len(comparable(unit.text))
         readable = min(1.0, letters / _SHORT, _LONG / max(1, letters))
         recent = 0.5 ** max(0, ages[unit.comment] - 1)
-        return typical + 0.5 * readable + 0.5 * recent
+        return typical + 0.5 * readable + recent
 
     ranked = sorted(newest, key=worth, reverse=True)  # stable: newest first among equals
     chosen: list[Unit] = []
