@@ -14,7 +14,7 @@ _PREFIX = "FEEDBACK_MINING_"
 
 
 class Settings(BaseSettings):
-    """What a run may be told from outside. Use `load_settings` where a user's mistake must read as one line."""
+    """What a run may be told from outside; `load_settings` makes one and reports a mistake in one line."""
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True)
 

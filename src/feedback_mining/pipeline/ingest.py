@@ -21,6 +21,7 @@ from feedback_mining.text.clean import split_reply
 
 _PROGRESS_STEP = 200
 _PRODUCT_LIMIT = 200
+_RAW_LIMIT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,10 @@ def open_files(
     mapping: Mapping[str, str] | None = None,
     lang: str = "zh",
 ) -> list[FileReading]:
-    """Open every file and find its columns; nothing is written. Raises InputError for the first that cannot be used."""
+    """Open every file and find its columns; nothing is written.
+
+    Raises InputError for the first that cannot be used.
+    """
     readings = [
         read_comments(path, zone=settings.zone, product=product, mapping=mapping, lang=lang) for path in paths
     ]
@@ -122,12 +126,8 @@ def _masked(
         words, quoted = split_reply(row.text)
         text = mask_personal_data(words)
         if not own_words(text):
-            yield Quarantined(
-                row.line,
-                QuarantineReason.EMPTY_TEXT,
-                "no words of the user's own",
-                mask_personal_data(row.text)[:2000],
-            )
+            raw = mask_personal_data(row.text)[:_RAW_LIMIT]
+            yield Quarantined(row.line, QuarantineReason.EMPTY_TEXT, "no words of the user's own", raw)
             continue
         author = pseudonym(row.author, key) if row.author else None
         yield Incoming(

@@ -84,7 +84,7 @@ def parse_author(value: object) -> str | None:
 
 
 def parse_id(value: object) -> str | None:
-    """The source's id. None for numbers that a spreadsheet has rounded (from 2**53), which are no ids any more."""
+    """The source's id; None for numbers from 2**53, which a spreadsheet has rounded."""
     if isinstance(value, float) and abs(value) >= 2**53:
         return None
     text = cell_text(value)

@@ -32,7 +32,8 @@ def read_json(text: str, name: str, *, lines: bool) -> list[NumberedRecord]:
     if lines:
         return read_json(text, name, lines=False)
     raise UnreadableFile(
-        f"{name}: not JSON ({' '.join(problem.split())[:120]}); expected a list of objects, or one object per line"
+        f"{name}: not JSON ({' '.join(problem.split())[:120]}); "
+        f"expected a list of objects, or one object per line"
     )
 
 

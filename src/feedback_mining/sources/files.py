@@ -101,7 +101,7 @@ class _Reader:
     def _refused(
         self, line: int, reason: QuarantineReason, detail: str, values: Mapping[str, Any]
     ) -> Quarantined:
-        # Columns that nobody mapped may hold anything about a person, and the name itself is not kept anywhere.
+        # Columns that nobody mapped may hold anything about a person; the name itself is kept nowhere.
         kept = {field: cell_text(value) for field, value in values.items() if field != "author"}
         raw = json.dumps({f: v[:_RAW_LIMIT] for f, v in kept.items() if v}, ensure_ascii=False)
         return Quarantined(line, reason, detail, mask_personal_data(raw)[:_RAW_LIMIT])
@@ -163,7 +163,7 @@ def read_comments(
         # The service splits what users wrote at "-" ("Wi-Fi") and spreads it over unnamed columns.
         table.spill = "-"
     if source == "wechat":
-        found = _wechat_mapping(columns, found)
+        found = {**_wechat_mapping(columns, found), **(mapping or {})}
     reading = _reading(path, data, encoding, product or title, source, found, lang, notices)
     reader = _Reader(source, found, zone, lenient)
     truncated = encoding is not None and not data.rstrip(b"\x00 ").endswith(b"\n")

@@ -8,7 +8,12 @@ import re
 
 _MASK = "*"
 _D = "[0-9０-９]"
-_NO_DIGIT_BEFORE, _NO_DIGIT_AFTER = f"(?<!{_D})", f"(?!{_D})"
+_ALONE, _END = f"(?<!{_D})", f"(?!{_D})"
+_BYTE = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
+_ID = r"([A-Za-z0-9][A-Za-z0-9_\-]{4,19})"
+_WECHAT = r"(?:微信|薇信|威信|微X|V信|vx|wx|wechat|weixin)"
+_NUMBER = r"(?:公众号|号码|账号|帐号|号|ID)"
+_UNIT = r"(?:号楼|号|栋|幢|座|单元|楼|层|室)"
 
 # Group 1 is masked; where there is none, the whole match.
 _PATTERNS = [
@@ -17,28 +22,28 @@ _PATTERNS = [
         # e-mail
         r"(?<![A-Za-z0-9._%+\-])[A-Za-z0-9._%+\-]{1,64}[@＠][A-Za-z0-9\-]{1,63}(?:\.[A-Za-z0-9\-]{1,63}){1,4}",
         # ID cards (18, old 15) and bank cards (16 to 19), written together or in groups of four
-        rf"{_NO_DIGIT_BEFORE}(?:{_D}{{17}}[0-9Xxｘ]|{_D}{{15,19}}){_NO_DIGIT_AFTER}",
-        rf"{_NO_DIGIT_BEFORE}{_D}{{4}}([ \-])(?:{_D}{{4}}\1){{2}}{_D}{{4}}(?:\1{_D}{{1,3}})?{_NO_DIGIT_AFTER}",
+        rf"{_ALONE}(?:{_D}{{17}}[0-9Xxｘ]|{_D}{{15,19}}){_END}",
+        rf"{_ALONE}{_D}{{4}}(?P<gap>[ \-])(?:{_D}{{4}}(?P=gap)){{2}}{_D}{{4}}(?:(?P=gap){_D}{{1,3}})?{_END}",
         # mobile numbers
-        rf"(?:[+＋]86[ \-]?|(?<![0-9０-９])0086[ \-]?|(?<![0-9０-９])86[ \-]?|(?<![0-9０-９]))"
-        rf"[1１][3-9３-９]{_D}[ \-－]?{_D}{{4}}[ \-－]?{_D}{{4}}{_NO_DIGIT_AFTER}",
+        rf"(?:[+＋]86[ \-]?|{_ALONE}(?:00)?86[ \-]?|{_ALONE})"
+        rf"[1１][3-9３-９]{_D}[ \-－]?{_D}{{4}}[ \-－]?{_D}{{4}}{_END}",
         # landlines
-        rf"{_NO_DIGIT_BEFORE}[(（]?[0０][1-9１-９]{_D}{{1,2}}[)）]?[ \-－—]?{_D}{{7,8}}(?:[\-－转]{_D}{{1,5}})?{_NO_DIGIT_AFTER}",
+        rf"{_ALONE}[(（]?[0０][1-9１-９]{_D}{{1,2}}[)）]?[ \-－—]?{_D}{{7,8}}(?:[\-－转]{_D}{{1,5}})?{_END}",
         # named QQ and WeChat ids
-        rf"(?:Q[\-! ]?Q|扣扣|企鹅|扣)(?:号码|账号|帐号|号|群)?(?:联系方式|联系|合作方式|客服)?[ \t]*(?:是|为|[:：])?[ \t]*"
-        rf"({_D}{{5,12}}){_NO_DIGIT_AFTER}",
-        r"(?:微信|薇信|威信|微X|V信|vx|wx|wechat|weixin)"
-        r"(?:公众号|号码|账号|帐号|号|ID)?[ \t]*(?:是|为|[:：])[ \t]*([A-Za-z0-9][A-Za-z0-9_\-]{4,19})",
-        r"(?:微信|薇信|威信|微X|V信)(?:公众号|号码|账号|帐号|号|ID)[ \t]*([A-Za-z0-9][A-Za-z0-9_\-]{4,19})",
-        r"[加➕+](?:我|个|下)?(?:微信|薇信|威信|V信|vx|wx|v)[ \t]*[:：]?[ \t]*([A-Za-z0-9][A-Za-z0-9_\-]{4,19})",
+        rf"(?:Q[\-! ]?Q|扣扣|企鹅|扣){_NUMBER}?群?(?:联系方式|联系|合作方式|客服)?"
+        rf"[ \t]*(?:是|为|[:：])?[ \t]*({_D}{{5,12}}){_END}",
+        rf"{_WECHAT}{_NUMBER}?[ \t]*(?:是|为|[:：])[ \t]*{_ID}",
+        rf"{_WECHAT}{_NUMBER}[ \t]*{_ID}",
+        rf"[加➕+](?:我|个|下)?(?:{_WECHAT}|v)[ \t]*[:：]?[ \t]*{_ID}",
+        rf"{_WECHAT}[ \t]*(?!iphone|ipad|ios|android|app|mac|win|v\d)(?=[a-z_\-]{{1,19}}\d){_ID}",
         # addresses with a house number
-        r"[\u4e00-\u9fff]{0,12}(?:路|街|大道|巷|弄|胡同|里)\d{1,5}(?:号(?![线机位])|弄)"
-        r"(?:[\u4e00-\u9fff]{0,8}[0-9A-Za-z]{1,5}(?:号楼|号|栋|幢|座|单元|楼|层|室)){0,4}",
-        r"[\u4e00-\u9fff]{2,10}(?:小区|花园|公寓|家园|新村|苑)[0-9A-Za-z]{1,4}(?:号楼|栋|幢|座|号)"
+        r"[\u4e00-\u9fff]{1,4}(?:路|街|大道|巷|弄|胡同)\d{1,5}(?:号(?![线机位])|弄)"
+        rf"(?:[\u4e00-\u9fff]{{0,8}}[0-9A-Za-z]{{1,5}}{_UNIT}){{0,4}}",
+        r"[\u4e00-\u9fff]{1,6}(?:小区|花园|公寓|家园|新村|苑)[0-9A-Za-z]{1,4}(?:号楼|栋|幢|座|号)"
         r"(?:[0-9A-Za-z]{1,4}(?:单元|楼|层)){0,2}(?:[0-9A-Za-z]{1,5}室?)?",
-        # IP addresses; version numbers of four parts start low, so others need the word IP
-        r"\bIP[^0-9\n]{0,6}((?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3})(?![\d.])",
-        r"(?<![\d.v])(?:25[0-5]|2[0-4]\d|1\d\d|[4-9]\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}(?![\d.])",
+        # IP addresses; version numbers of four parts start low, so low ones need the word IP
+        rf"(?<![a-z])IP[^0-9\n]{{0,6}}({_BYTE}(?:\.{_BYTE}){{3}})(?![\d.])",
+        rf"(?<![\d.v])(?=[4-9]\d\.|[12]\d\d\.){_BYTE}(?:\.{_BYTE}){{3}}(?![\d.])",
     )
 ]
 _WORTH_A_LOOK = re.compile(r"\d|[@＠]|微信|薇信|威信|微X|V信|vx|wx|wechat|weixin|加v", re.IGNORECASE)
@@ -47,8 +52,8 @@ _WORTH_A_LOOK = re.compile(r"\d|[@＠]|微信|薇信|威信|微X|V信|vx|wx|wech
 def mask_personal_data(text: str) -> str:
     """`text` with personal data replaced by `*`, character by character, so that offsets stay true.
 
-    Masked: mobile and landline numbers, ID and bank card numbers, e-mails, named QQ and WeChat ids, addresses with
-    a house number, IP addresses. Names of people are not recognised.
+    Masked: mobile and landline numbers, ID and bank card numbers, e-mails, named QQ and WeChat ids,
+    addresses with a house number, IP addresses. Names of people are not recognised.
     """
     if not _WORTH_A_LOOK.search(text):
         return text
@@ -59,7 +64,9 @@ def mask_personal_data(text: str) -> str:
 
 def _masked(match: re.Match[str]) -> str:
     start, end = match.span()
-    inner_start, inner_end = match.span(1) if match.re.groups and len(match[1]) > 1 else (start, end)
+    inner_start, inner_end = (
+        match.span(1) if match.re.groups and "gap" not in match.re.groupindex else (start, end)
+    )
     return match.string[start:inner_start] + _MASK * (inner_end - inner_start) + match.string[inner_end:end]
 
 

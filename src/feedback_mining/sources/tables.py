@@ -148,7 +148,7 @@ def _table(
 
 
 def _delimited_rows(lines: list[str], delimiter: str) -> Iterator[NumberedRow]:
-    """Rows with the number of their first line. Quotes that do not pair cost a row, not the rest of the file."""
+    """Rows with the number of their first line; a quote that never closes costs a row, not the file."""
     start, width = 0, 0
     while start < len(lines):
         reader = csv.reader((lines[i] for i in range(start, len(lines))), delimiter=delimiter, strict=True)

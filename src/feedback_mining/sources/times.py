@@ -77,9 +77,7 @@ def _written(match: re.Match[str]) -> datetime:
     part = match.groupdict()
     hour = int(part["H"] or 0)
     half = (part["half"] or part["half2"] or "").upper()
-    if half in {"下午", "晚上", "PM"} and hour < 12:
-        hour += 12
-    elif half in {"中午"} and hour < 10:
+    if (half in {"下午", "晚上", "PM"} and hour < 12) or (half == "中午" and hour < 10):
         hour += 12
     elif half in {"上午", "凌晨", "AM"} and hour == 12:
         hour = 0

@@ -19,7 +19,10 @@ _WRITERS_LOCK = 0x6665_6564  # one writer at a time, on PostgreSQL as on SQLite
 
 
 def open_engine(address: str) -> Engine:
-    """An engine on a store with the newest schema. Raises StoreError and MissingExtra; no secret in the message."""
+    """An engine on a store with the newest schema.
+
+    Raises StoreError and MissingExtra, with no secret in the message.
+    """
     url = _url(address)
     shown = safe(url)
     if url.get_backend_name() == "sqlite":
