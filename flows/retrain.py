@@ -1,0 +1,22 @@
+"""Monthly: train the classifiers again on the labels there are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from prefect import flow, task
+
+from feedback_mining.pipeline import retrain as pipeline
+from flows.steps import expand, settings_for
+
+
+@task
+def train(gold: list[Path], out: Path) -> list[Path]:
+    """Fit, judge and save the models; returns their folders."""
+    return pipeline.retrain(gold, out, settings=settings_for(None))
+
+
+@flow
+def retrain(gold: list[str], out: Path = Path("models")) -> list[Path]:
+    """Train on labelled files (paths or patterns, JSONL); which version is `current` stays a person's choice."""
+    return train(expand(gold), out)

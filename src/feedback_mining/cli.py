@@ -1,0 +1,308 @@
+"""The command `feedback-mining`. Heavy imports happen inside the commands, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from feedback_mining import __version__
+from feedback_mining.console import Language, backlog_lines, debugging, import_lines, progress_bar, say
+from feedback_mining.errors import FeedbackMiningError, InputError
+
+if TYPE_CHECKING:
+    from feedback_mining.backlog.items import Backlog
+    from feedback_mining.settings import Settings
+    from feedback_mining.storage import Store
+    from feedback_mining.weeks import Week
+
+EXIT_CODES = "退出码：0 成功；2 输入有误（文件、选项、产品、周、数据库）；1 程序自身出错；130 被中断。"
+
+app = typer.Typer(
+    name="feedback-mining",
+    help="把用户评论变成按优先级排好、带证据的每周迭代清单。",
+    epilog=EXIT_CODES,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Files = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="FILE…",
+        help="评论文件：七麦 .xlsx、CSV/TSV、JSONL、兔小巢 JSON、微信群导出",
+        show_default=False,
+    ),
+]
+Product = Annotated[
+    str | None, typer.Option("--product", metavar="名称", help="产品名；省略时取文件或库里唯一的产品")
+]
+WeekName = Annotated[
+    str | None, typer.Option("--week", metavar="周", help="ISO 周，如 2019-W16；省略时取最近一周")
+]
+Until = Annotated[str | None, typer.Option("--until", metavar="日期", help="取这一天所在的周，如 2019-04-21")]
+Out = Annotated[Path, typer.Option("--out", metavar="目录", help="报告写到 <目录>/<周>/")]
+StoreUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="URL",
+        help="数据库，如 sqlite:///feedback.db 或 postgresql://…；"
+        "省略时用 FEEDBACK_MINING_STORE，再省略时用 <目录>/feedback_mining.db",
+    ),
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="字段=列名", help="指明哪一列是什么，可重复，如 --map text=评价内容"),
+]
+Lang = Annotated[Language, typer.Option("--lang", help="输出的语言")]
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="显示版本号", is_eager=True)] = False,
+) -> None:
+    if version:
+        typer.echo(f"feedback-mining {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.command(epilog=EXIT_CODES)
+def run(
+    files: Files,
+    product: Product = None,
+    week: WeekName = None,
+    until: Until = None,
+    out: Out = Path("out"),
+    store: StoreUrl = None,
+    columns: Columns = None,
+    lang: Lang = Language.ZH,
+) -> None:
+    """一步到位：导入评论，挖掘一周，写出清单和报告。"""
+    from feedback_mining.pipeline.choose import parse_week
+
+    asked = parse_week(week, until)
+    settings = _settings(store)
+    name = _check(files, product, settings, columns, lang)
+    with _open_store(out, settings, new=True) as opened:
+        _import(files, opened, name, settings, columns, lang)
+        backlog = _mine(opened, name, asked, settings, lang)
+        _publish(backlog, out, lang)
+
+
+@app.command("import", epilog=EXIT_CODES)
+def import_(
+    files: Files,
+    product: Product = None,
+    out: Out = Path("out"),
+    store: StoreUrl = None,
+    columns: Columns = None,
+    lang: Lang = Language.ZH,
+) -> None:
+    """只导入：读文件，隐去个人信息，存入数据库。"""
+    settings = _settings(store)
+    name = _check(files, product, settings, columns, lang)
+    with _open_store(out, settings, new=True) as opened:
+        _import(files, opened, name, settings, columns, lang)
+        typer.echo(say("saved", lang, opened.address))
+
+
+@app.command(epilog=EXIT_CODES)
+def mine(
+    product: Product = None,
+    week: WeekName = None,
+    until: Until = None,
+    out: Out = Path("out"),
+    store: StoreUrl = None,
+    lang: Lang = Language.ZH,
+) -> None:
+    """只挖掘：从库里已有的评论得出一周的清单，存回库里。"""
+    from feedback_mining.pipeline.choose import parse_week, product_in_store
+
+    asked = parse_week(week, until)
+    settings = _settings(store)
+    with _open_store(out, settings) as opened:
+        name = product_in_store(opened, product)
+        _print(backlog_lines(_mine(opened, name, asked, settings, lang), lang))
+        typer.echo(say("saved", lang, opened.address))
+
+
+@app.command(epilog=EXIT_CODES)
+def report(
+    product: Product = None,
+    week: WeekName = None,
+    out: Out = Path("out"),
+    store: StoreUrl = None,
+    lang: Lang = Language.ZH,
+) -> None:
+    """只出报告：把库里已挖掘的一周写成 backlog.json、CSV、Excel、Markdown 和网页。"""
+    from feedback_mining.pipeline.choose import mined_week, parse_week, product_in_store
+    from feedback_mining.pipeline.publish import load_backlog
+
+    asked = parse_week(week, None)
+    with _open_store(out, _settings(store)) as opened:
+        name = product_in_store(opened, product)
+        content = opened.backlog(name, mined_week(opened, name, asked))
+        assert content is not None  # mined_week has just seen it
+        _publish(load_backlog(content), out, lang)
+
+
+@app.command(epilog=EXIT_CODES)
+def backfill(
+    files: Files,
+    product: Annotated[str, typer.Option("--product", metavar="名称", help="产品名")],
+    out: Annotated[Path, typer.Option("--out", metavar="目录", help="每周的清单写到 <目录>/<周>/")],
+    store: StoreUrl = None,
+    columns: Columns = None,
+    lang: Lang = Language.ZH,
+) -> None:
+    """补历史：像每个周一都运行过那样，逐周重放，每周写出一份清单。"""
+    from feedback_mining.pipeline.backfill import backfill as replay
+    from feedback_mining.pipeline.backfill import weeks_to_replay
+
+    settings = _settings(store)
+    _check(files, product, settings, columns, lang)
+    with _open_store(out, settings, new=True) as opened:
+        _import(files, opened, product, settings, columns, lang)
+        weeks = len(weeks_to_replay(opened, product, settings))
+        with progress_bar(say("replaying", lang), weeks) as advance:
+            replay(opened, product, out, settings=settings, lang=lang, progress=lambda _: advance(1))
+        typer.echo(say("replayed", lang, weeks, out))
+
+
+@app.command(epilog=EXIT_CODES)
+def analyze(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="评论文件", show_default=False)],
+    output: Annotated[str, typer.Option("--output", metavar="文件", help="JSONL 文件；- 为标准输出")],
+    product: Product = None,
+    columns: Columns = None,
+    lang: Lang = Language.ZH,
+) -> None:
+    """只分析：不用数据库，每条评论输出一行 JSON：观点、意图、主题、情感、同一诉求的编号。"""
+    from feedback_mining.pipeline.analyze import analyze_file, check_output, write_jsonl
+
+    check_output(output)
+    settings = _settings(None)
+    with progress_bar(say("analyzing", lang)) as advance:
+        found = analyze_file(
+            file, product=product, mapping=_mapping(columns), settings=settings, lang=lang, progress=advance
+        )
+    write_jsonl(found.lines, output)
+    counts = {"comments": len(found.lines), "units": found.units, "refused": found.refused}
+    typer.echo(say("analyzed", lang, **counts), err=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code; every failure is one line on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal may lack an emoji
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    lang = (
+        "en" if ("en" in given and given[given.index("en") - 1] == "--lang") or "--lang=en" in given else "zh"
+    )
+    try:
+        return int(app(given, prog_name="feedback-mining", standalone_mode=False) or 0)
+    except FeedbackMiningError as error:
+        return _fail(say("error", lang, error), error.exit_code)
+    except typer.TyperException as error:
+        return _fail(say("error", lang, error.format_message()), error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        return _fail(say("stopped", lang), 130)
+    except Exception as error:  # the last line of defence: users are not shown tracebacks
+        if debugging():
+            raise
+        return _fail(say("crash", lang, f"{type(error).__name__}: {error}"), 1)
+
+
+def _fail(message: str, code: int) -> int:
+    typer.echo(" ".join(message.split()), err=True)
+    return code
+
+
+def _print(lines: Sequence[str]) -> None:
+    typer.echo("\n".join(lines))
+
+
+def _settings(store: str | None) -> Settings:
+    from feedback_mining.settings import load_settings
+
+    return load_settings(**({"store": store} if store else {}))
+
+
+def _mapping(columns: list[str] | None) -> dict[str, str] | None:
+    pairs = [column.partition("=") for column in columns or []]
+    for name, equals, column in pairs:
+        if not (name and equals and column):
+            raise InputError(
+                f"--map {name}{equals}{column} names no column; expected a form such as text=内容"
+            )
+    return {name: column for name, _, column in pairs} or None
+
+
+def _open_store(out: Path, settings: Settings, *, new: bool = False) -> Store:
+    """The store of a run. Only an import makes a new one: a mistyped path must not look like no comments."""
+    from feedback_mining.settings import default_store
+    from feedback_mining.storage import open_store
+
+    if settings.store:
+        return open_store(settings.store)
+    if new:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"The folder {out} cannot be made: {error.strerror}; choose another with --out"
+            ) from error
+    elif not (out / "feedback_mining.db").is_file():
+        raise InputError(f"There is no store in {out}; import files first, or name one with --store or --out")
+    return open_store(default_store(out))
+
+
+def _check(
+    files: list[Path], product: str | None, settings: Settings, columns: list[str] | None, lang: str
+) -> str:
+    """The files' product, after all of them were opened and before anything is written."""
+    from feedback_mining.pipeline.choose import one_product
+    from feedback_mining.pipeline.ingest import open_files
+
+    readings = open_files(files, product=product, settings=settings, mapping=_mapping(columns), lang=lang)
+    return one_product(reading.product for reading in readings)
+
+
+def _import(
+    files: list[Path], store: Store, product: str, settings: Settings, columns: list[str] | None, lang: str
+) -> None:
+    from feedback_mining.pipeline.ingest import import_files
+
+    with progress_bar(say("reading", lang)) as advance:
+        reports = import_files(
+            files,
+            store,
+            product=product,
+            settings=settings,
+            mapping=_mapping(columns),
+            progress=advance,
+            lang=lang,
+        )
+    _print(import_lines(reports, lang))
+
+
+def _mine(store: Store, product: str, asked: Week | None, settings: Settings, lang: str) -> Backlog:
+    from feedback_mining.pipeline.mine import latest_week, mine_week
+
+    week = asked or latest_week(store, product)
+    with progress_bar(say("mining", lang, week)) as advance:
+        return mine_week(store, product, week, settings=settings, lang=lang, progress=advance)
+
+
+def _publish(backlog: Backlog, out: Path, lang: str) -> None:
+    from feedback_mining.pipeline.publish import publish
+
+    published = publish(backlog, out, lang)
+    _print(backlog_lines(backlog, lang, published.html))
