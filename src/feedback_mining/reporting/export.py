@@ -169,7 +169,7 @@ def _alert_sheet(backlog: Backlog, words: Words) -> Sheet:
         "title": ("标题", "Title", 36),
         "kind": ("类别", "Kind", 12),
         "mentions": ("本周次数", "Mentions this week", 9),
-        "rate": ("占本周评论", "Share of comments", 11),
+        "rate": ("占本周用户", "Share of people", 11),
         "expected": ("往常", "Usual share", 11),
         "p_value": ("偶然概率 (p)", "p-value", 12),
         "since": ("自版本", "Since version", 12),
@@ -177,7 +177,7 @@ def _alert_sheet(backlog: Backlog, words: Words) -> Sheet:
     }
     rows: list[list[Cell]] = [
         [
-            alert.title,
+            sentences.alert_title(alert, words),
             words.label("trend", alert.kind),
             len(alert.units),
             alert.rate,

@@ -184,6 +184,8 @@ class Words:
 
     def magnitude(self, before: int, now: int) -> str:
         """How much more or less, in words that can be read aloud; `before` is above zero."""
+        if not now:
+            return self.say("down_to_none")
         ratio = now / before
         if ratio >= 1.95:
             return self.say("times", ratio=f"{ratio:.1f}".removesuffix(".0"))

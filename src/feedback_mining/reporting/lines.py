@@ -46,7 +46,7 @@ def alert_line(alert: Alert, backlog: Backlog, words: Words, anchors: Mapping[st
     tag = words.say("theme_alert") if alert.demand.startswith("theme:") else words.label("trend", alert.kind)
     item = next((item for item in backlog.items if item.id == alert.demand), None)
     return Line(
-        words.spaced(alert.title),
+        words.spaced(say.alert_title(alert, words)),
         text,
         tag,
         anchors.get(alert.demand, ""),

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 PHRASES: dict[str, tuple[str, str]] = {
     # numbers in words
-    "times": ("是上周的{ratio}倍", "{ratio} times last week"),
-    "more_by": ("多了{amount}", "up {amount}"),
-    "less_by": ("少了{amount}", "down {amount}"),
-    "about_the_same": ("基本持平", "about the same"),
+    "times": ("是上周的{ratio}倍", "at {ratio} times last week's level"),
+    "more_by": ("比上周多了{amount}", "up {amount} on last week"),
+    "less_by": ("比上周少了{amount}", "down {amount} on last week"),
+    "down_to_none": ("降到了零", "down to none"),
+    "about_the_same": ("与上周基本持平", "about the same as last week"),
     "week_name": ("{year}年第{number}周", "Week {number}, {year}"),
     "points": ("{points}个百分点", "{points} points"),
     # the three sentences: what broke out
     "broke_out": (
-        "「{title}」{kind}：本周{users}提到，占评论的{rate}，{expected}{since}。",
-        "“{title}” {kind}: {users} this week, {rate} of comments ({expected}){since}.",
+        "「{title}」{kind}：本周{users}提到，占用户的{rate}，{expected}{since}。",
+        "“{title}” {kind}: {users} this week, {rate} of all ({expected}){since}.",
     ),
     "broke_out_small": (
         "「{title}」{kind}：本周{mentions}{since}。",
@@ -37,8 +38,8 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     # better or worse
     "item_moved": (
-        "「{title}」比上周{change}：本周{now}，上周{before}。",
-        "“{title}” is {change}: {now} this week, {before} the week before.",
+        "「{title}」{change}：本周{now}，上周{before}。",
+        "“{title}” is {change}: {now} against {before}.",
     ),
     "item_moved_small": (
         "「{title}」本周{now}，上周{before}。",
@@ -191,8 +192,8 @@ PHRASES: dict[str, tuple[str, str]] = {
         "The first week has nothing to be compared with; this begins next week.",
     ),
     "alert_line": (
-        "本周占评论的{rate}，{expected}{since}；出于偶然的可能性{chance}。",
-        "{rate} of this week's comments ({expected}){since}; {chance} to happen by accident.",
+        "占本周用户的{rate}，{expected}{since}；出于偶然的可能性{chance}。",
+        "{rate} of this week's people ({expected}){since}; {chance} to happen by accident.",
     ),
     "alert_line_small": ("本周{mentions}{since}。", "{mentions} this week{since}."),
     "chance_tiny": ("不到千分之一", "less than one chance in a thousand"),

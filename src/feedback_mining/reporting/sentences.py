@@ -20,8 +20,8 @@ def counts_of(item: Item) -> list[int]:
 
 def now_and_before(item: Item) -> tuple[int, int]:
     """Mentions this week and last week."""
-    now = counts_of(item)[-1] if item.weekly_counts else 0
-    return now, now - item.change_vs_last_week
+    before, now = [0, 0, *counts_of(item)][-2:]
+    return now, before
 
 
 def weeks_rising(item: Item) -> int:
@@ -101,6 +101,12 @@ def alert_since(alert: Alert, words: Words) -> str:
     return ""
 
 
+def alert_title(alert: Alert, words: Words) -> str:
+    """The item's title, or the theme's label where a whole theme broke out."""
+    _, is_theme, theme = alert.demand.partition("theme:")
+    return words.theme(theme) if is_theme else alert.title
+
+
 def usual(alert: Alert, words: Words) -> str:
     """The share of comments that the weeks before led to expect."""
     if alert.expected < 0.0005:
@@ -117,11 +123,13 @@ def _broke_out(backlog: Backlog, words: Words) -> str:
     since = alert_since(alert, words)
     mentions = words.count(len(alert.units), "mention")
     if is_small(backlog):
-        return words.say("broke_out_small", title=alert.title, kind=kind, mentions=mentions, since=since)
+        return words.say(
+            "broke_out_small", title=alert_title(alert, words), kind=kind, mentions=mentions, since=since
+        )
     users = words.count(item.users_this_week, "user") if item else mentions
     return words.say(
         "broke_out",
-        title=alert.title,
+        title=alert_title(alert, words),
         kind=kind,
         users=users,
         rate=words.share(alert.rate),
