@@ -14,6 +14,13 @@ from feedback_mining.records import Quarantined, QuarantineReason
 from feedback_mining.sources.files import RawComment, Row, read_comments
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+TUCAO_POST = {
+    "id": "1001",
+    "nick_name": "阿青",
+    "content": "同步失败",
+    "created_at": "2026-03-02 09:06:26",
+    "is_admin": False,
+}
 Write = Callable[[str, str | bytes], Path]
 
 
@@ -97,7 +104,8 @@ class TestQimai:
         assert comments_of(path)[0].version == "5.4.36"
 
     def test_the_same_export_saved_as_csv(self, write: Write) -> None:
-        text = "\ufeff,云记账_评论详情,,,,\n,发表时间,作者,评级,标题,内容\n,2026/3/2 9:06,甲,1,差,换了Wi,Fi也不行\n"
+        header = "\ufeff,云记账_评论详情,,,,\n,发表时间,作者,评级,标题,内容\n"
+        text = header + ",2026/3/2 9:06,甲,1,差,换了Wi,Fi也不行\n"
         path = write("a.csv", text)
         reading = read_comments(path, zone=SHANGHAI)
         assert (reading.product, reading.source) == ("云记账", "qimai")
@@ -225,14 +233,6 @@ class TestJson:
         assert isinstance(cut, Quarantined)
         assert (cut.line, cut.reason) == (4, QuarantineReason.BAD_ROW)
 
-    POST = {
-        "id": "1001",
-        "nick_name": "阿青",
-        "content": "同步失败",
-        "created_at": "2026-03-02 09:06:26",
-        "is_admin": False,
-    }
-
     @pytest.mark.parametrize(
         "wrap",
         [
@@ -242,8 +242,8 @@ class TestJson:
         ],
     )
     def test_posts_of_tucao(self, write: Write, wrap: Callable[[list[object]], object]) -> None:
-        answer = {**self.POST, "id": "1002", "content": "已修复，请更新", "is_admin": True}
-        path = write("云记账.json", json.dumps(wrap([self.POST, answer]), ensure_ascii=False))
+        answer = {**TUCAO_POST, "id": "1002", "content": "已修复，请更新", "is_admin": True}
+        path = write("云记账.json", json.dumps(wrap([TUCAO_POST, answer]), ensure_ascii=False))
         reading = read_comments(path, zone=SHANGHAI)
         assert (reading.product, reading.source) == ("云记账", "txc")
         first, second = reading.rows
@@ -400,7 +400,7 @@ class TestBadFiles:
     @pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
     def test_no_column_of_comments(self, write: Write, name: str) -> None:
         content = '{"甲": 1, "乙": "x"}\n' if name.endswith("jsonl") else "甲,乙\n1,x\n"
-        with pytest.raises(MissingColumn, match="甲, 乙.*--map text=列名"):
+        with pytest.raises(MissingColumn, match=r"甲, 乙.*--map text=列名"):
             read_comments(write(name, content), zone=SHANGHAI)
 
     def test_every_error_is_an_input_error(self) -> None:

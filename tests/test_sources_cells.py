@@ -71,16 +71,16 @@ def test_afternoon() -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_time_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"time|year|epoch|number|month|day|hour|date|format"):
         parse_time(value, SHANGHAI)
 
 
 @pytest.mark.parametrize(
     ("value", "stars"),
     [
-        ("5", 5), ("5星", 5), ("5.0", 5), (5.0, 5), (3, 3), ("４", 4), ("五星", 5), ("★★★★☆", 4), ("4分", 4), ("4/5", 4),
-        ("5 stars", 5), ("4.5", 5), ("5.5", None), ("0", None), ("6", None), (10, None), ("80", None), ("好", None),
-        ("", None), (None, None), ("☆☆☆☆☆", None),
+        ("5", 5), ("5星", 5), ("5.0", 5), (5.0, 5), (3, 3), ("４", 4), ("五星", 5), ("★★★★☆", 4),
+        ("4分", 4), ("4/5", 4), ("5 stars", 5), ("4.5", 5), ("5.5", None), ("0", None), ("6", None), (10, None),
+        ("80", None), ("好", None), ("", None), (None, None), ("☆☆☆☆☆", None),
     ],
 )  # fmt: skip
 def test_ratings(value: object, stars: int | None) -> None:
@@ -90,8 +90,8 @@ def test_ratings(value: object, stars: int | None) -> None:
 @pytest.mark.parametrize(
     ("value", "count"),
     [
-        ("1.2万", 12_000), ("12", 12), (12.0, 12), ("1,234", 1234), ("3k", 3000), ("2w+", 20_000), ("1亿", 100_000_000),
-        ("99亿", None), ("", None), ("赞", None), ("-1", None),
+        ("1.2万", 12_000), ("12", 12), (12.0, 12), ("1,234", 1234), ("3k", 3000), ("2w+", 20_000),
+        ("1亿", 100_000_000), ("99亿", None), ("", None), ("赞", None), ("-1", None),
     ],
 )  # fmt: skip
 def test_counts(value: object, count: int | None) -> None:
@@ -124,15 +124,15 @@ def test_the_anonymous_are_nobody() -> None:
 
 def test_columns_are_found_in_both_languages_and_many_spellings() -> None:
     assert recognise(["评论ID", "用户昵称", "评论内容（必填）", "发布时间", "星级", "点赞数"]) == {
-        "id": "评论ID", "author": "用户昵称", "text": "评论内容（必填）", "time": "发布时间", "rating": "星级",
-        "likes": "点赞数",
+        "id": "评论ID", "author": "用户昵称", "text": "评论内容（必填）", "time": "发布时间",
+        "rating": "星级", "likes": "点赞数",
     }  # fmt: skip
     google_play = (
         "reviewId,userName,content,score,thumbsUpCount,reviewCreatedVersion,at,replyContent,repliedAt"
     )
     assert recognise(google_play.split(",")) == {
-        "id": "reviewId", "author": "userName", "text": "content", "rating": "score", "likes": "thumbsUpCount",
-        "version": "reviewCreatedVersion", "time": "at", "reply": "replyContent",
+        "id": "reviewId", "author": "userName", "text": "content", "rating": "score",
+        "likes": "thumbsUpCount", "version": "reviewCreatedVersion", "time": "at", "reply": "replyContent",
     }  # fmt: skip
     assert recognise(["内容", "评论内容"])["text"] == "评论内容"
 

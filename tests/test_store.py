@@ -69,8 +69,8 @@ def demand(key: str, title: str = "闪退") -> Demand:
 class TestContract:
     def test_comments_come_back_as_they_went_in_ordered_by_time(self, store: Store) -> None:
         full = Comment(
-            id="file:2", product="云记账", source="file", text="标题\n正文😀", time=NOON, author="u_1", rating=4,
-            version="1.2", likes=7, reply="谢谢", url="https://example.com/2", line=3,
+            id="file:2", product="云记账", source="file", text="标题\n正文😀", time=NOON, author="u_1",
+            rating=4, version="1.2", likes=7, reply="谢谢", url="https://example.com/2", line=3,
         )  # fmt: skip
         earlier = comment("9", time=NOON - timedelta(seconds=1))
         tie = comment("10", "卡", time=NOON)
@@ -270,7 +270,7 @@ class TestContract:
         with engine.begin() as connection:
             connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
         engine.dispose()
-        with pytest.raises(StoreError, match="written by a newer version.*9999"):
+        with pytest.raises(StoreError, match=r"written by a newer version.*9999"):
             open_store(store_url)
 
 

@@ -50,13 +50,15 @@ def open_files(
     settings: Settings,
     mapping: Mapping[str, str] | None = None,
     lang: str = "zh",
+    lenient: bool = False,
 ) -> list[FileReading]:
-    """Open every file and find its columns; nothing is written.
+    """Open every file and find its columns; nothing is written. `lenient` is that of `read_comments`.
 
     Raises InputError for the first that cannot be used.
     """
     readings = [
-        read_comments(path, zone=settings.zone, product=product, mapping=mapping, lang=lang) for path in paths
+        read_comments(path, zone=settings.zone, product=product, mapping=mapping, lang=lang, lenient=lenient)
+        for path in paths
     ]
     for path, reading in zip(paths, readings, strict=True):
         if not reading.product.strip() or len(reading.product) > _PRODUCT_LIMIT:
