@@ -20,7 +20,7 @@ from feedback_mining.reporting.export import formula_safe, write_csv, write_xlsx
 from feedback_mining.reporting.labels import Words
 from feedback_mining.reporting.phrases import PHRASES
 from feedback_mining.reporting.ranks import priority_of, rank_ranges
-from feedback_mining.reporting.render import render_html, render_markdown
+from feedback_mining.reporting.render import escape_markdown, render_html, render_markdown
 from feedback_mining.reporting.report import build_report
 from feedback_mining.reporting.sentences import finding, headline, weeks_rising, why
 
@@ -101,7 +101,7 @@ def test_a_small_week_has_counts_without_shares_or_drawings() -> None:
     assert plain(report.headline[1]) == "本周只有12条评论，不足以比较好坏。"
     assert not any("%" in sentence for sentence in report.headline)
     assert not any(row.spark or row.chart for row in report.rows)
-    assert not any(figure.drawing or figure.worse for figure in report.figures)
+    assert not any(figure.drawing or figure.worse or "%" in figure.value for figure in report.figures)
     listed = {unit.text for item in example.small().items for unit in item.units if unit.week == "2024-W16"}
     assert listed <= {words.unit for words in report.small_list}
 
@@ -246,6 +246,13 @@ def test_users_words_never_become_markup() -> None:
     markdown = render_markdown(example.hostile())
     assert "\\*\\*粗\\*\\* \\| 表" in markdown
     assert re.search(r"(?<!\\)<", markdown) is None
+    assert [escape_markdown(text) for text in ("- a", "12. a", "+\nb", "a - b", "-1")] == [
+        "\\- a",
+        "12\\. a",
+        "\\+ b",
+        "a - b",
+        "-1",
+    ]
 
 
 def test_a_unit_is_marked_inside_its_comment() -> None:

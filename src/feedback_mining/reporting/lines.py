@@ -114,7 +114,7 @@ def signals(backlog: Backlog, words: Words) -> tuple[Line, ...]:
             continue
         text = words.say(f"signal_{name}_now", count=words.count(counts[-1], "comment"))
         if say.last_week(backlog):
-            text += words.say("signal_was", before=words.count(counts[-2], "comment"))
+            text += words.say("signal_was", before=f"{counts[-2]:,}")
         label = words.say(
             "spark_label",
             weeks=words.count(len(counts), "week"),
@@ -124,7 +124,6 @@ def signals(backlog: Backlog, words: Words) -> tuple[Line, ...]:
         lines.append(
             Line(
                 words.stop(text),
-                tag=words.label("signal", name),
                 drawing=sparkline(counts, label) if trendable else Markup(""),
             )
         )

@@ -30,7 +30,6 @@ PHRASES: dict[str, tuple[str, str]] = {
     "kind_returned": ("沉寂后再次出现", "is back after a quiet spell"),
     "since_version": ("，自{version}版起", ", since version {version}"),
     "mostly_version": ("，其中{count}来自{version}版", ", {count} of them on version {version}"),
-    "others_broke_out": ("另有{count}也在爆发。", "{count} more broke out."),
     "nothing_broke_out": ("本周没有需求突然增多。", "Nothing broke out this week."),
     "first_week_break": (
         "这是第一周，没有以往可比，还看不出什么在爆发。",
@@ -106,14 +105,13 @@ PHRASES: dict[str, tuple[str, str]] = {
     "same_as_last_week": ("与上周持平", "Same as last week"),
     "no_comparison": ("首周，无可比", "First week"),
     "no_comparison_gap": ("上周无数据", "No data last week"),
-    "small_sample": ("样本少，不作比较", "Too few to compare"),
+    "small_sample": ("样本少，不算比例", "Too few for a share"),
     "none": ("—", "—"),
     # chrome
     "report_title": ("{product} 用户反馈周报 · {week}", "{product}: weekly user feedback, {week}"),
     "kicker": ("用户反馈周报", "Weekly user feedback"),
     "in_brief": ("本周三句话", "This week in three sentences"),
     "figures": ("本周四个数", "Four figures"),
-    "contents": ("目录", "Contents"),
     "list": ("需求清单", "The list"),
     "list_lead": (
         "按优先级排列，共{items}。点开一条，看为什么排在这里、用户原话和全部依据。",
@@ -125,7 +123,6 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     "by_machine": ("机器判断", "machine's guess"),
     "by_person": ("人的决定", "person's decision"),
-    "polarity": ("橙＝负面，灰＝中性，蓝＝正面", "orange negative, grey neutral, blue positive"),
     "rank_range": ("第{low}–{high}位", "No. {low}–{high}"),
     "people_this_week": ("本周用户", "people this week"),
     "people": ("人", "people"),
@@ -192,8 +189,8 @@ PHRASES: dict[str, tuple[str, str]] = {
         "The first week has nothing to be compared with; this begins next week.",
     ),
     "alert_line": (
-        "占本周用户的{rate}，{expected}{since}；出于偶然的可能性{chance}。",
-        "{rate} of this week's people ({expected}){since}; {chance} to happen by accident.",
+        "占本周用户的{rate}，{expected}{since}；若一切如常，出现这么多人的可能性{chance}。",
+        "{rate} of this week's people ({expected}){since}; were all as usual, so many would have {chance}.",
     ),
     "alert_line_small": ("本周{mentions}{since}。", "{mentions} this week{since}."),
     "chance_tiny": ("不到千分之一", "less than one chance in a thousand"),
@@ -221,7 +218,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "signal_helping_now": ("{count}在帮助其他用户", "{count} help other users"),
     "signal_advocacy_now": ("{count}把产品推荐给别人", "{count} recommend the product"),
     "signal_churn_now": ("{count}说要离开或已经离开", "{count} tell of leaving"),
-    "signal_was": ("，上周{before}", ", {before} last week"),
+    "signal_was": ("，上周{before}条", ", {before} last week"),
     "signals_none": (
         "没有读到推荐、离开或互助的话。",
         "No comment recommends the product, tells of leaving or helps another user.",
@@ -237,7 +234,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "campaigns_none": ("没有发现刷评或广告。", "No campaign or advertising was found."),
     "campaign_comments": ("涉及的评论：{count}", "Comments concerned: {count}"),
     "campaign_rating": ("平均{rating}星", "{rating} stars on average"),
-    "example": ("例如", "For example"),
+    "example": ("看一个例子", "See an example"),
     "reading": ("读了什么，没收什么", "What was read, and what was refused"),
     "reading_sum": (
         "读入{read}＝存下{stored}＋重复{duplicates}＋拒收{quarantined}",
@@ -258,8 +255,6 @@ PHRASES: dict[str, tuple[str, str]] = {
         "Phone numbers, e-mail addresses, identity and card numbers are masked with asterisks before "
         "storage; authors are kept as pseudonyms, never by name.",
     ),
-    "reason": ("原因", "Reason"),
-    "rows": ("行数", "Rows"),
     "method": ("怎么算的，以及它不知道什么", "How it was computed, and what it cannot know"),
     "method_1": (
         "每条评论先拆成一句一个看法的片段，再由模型判断意图、主题和情感；说的是同一件事的片段归为一条需求，跨周沿用同一编号。",

@@ -12,6 +12,7 @@ from feedback_mining.reporting.report import build_report
 from feedback_mining.reporting.rows import EVIDENCE_SHOWN
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~$])")
+_LIST_START = re.compile(r"^(\s*\d*)([-+.)])(?=\s|$)")
 
 
 def render_html(backlog: Backlog, lang: str = "zh", *, themes: Mapping[str, str] | None = None) -> str:
@@ -29,7 +30,8 @@ def render_markdown(backlog: Backlog, lang: str = "zh", *, themes: Mapping[str, 
 
 def escape_markdown(text: object) -> str:
     """Text on one line that Markdown shows as it is."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split()))
+    flat = _MARKDOWN.sub(r"\\\1", re.sub(r"\s+", " ", str(text)))
+    return _LIST_START.sub(r"\1\\\2", flat)
 
 
 def _render(template: str, backlog: Backlog, lang: str, themes: Mapping[str, str] | None) -> str:

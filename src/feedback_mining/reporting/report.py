@@ -146,18 +146,19 @@ def _figures(backlog: Backlog, words: Words) -> tuple[Figure, ...]:
         return None if new is None or old is None else new - old
 
     share = now.negative_share
+    fresh = "list" if say.is_first_week(backlog) else "alerts"
     return (
         figure("comments", f"{now.comments:,}", delta("comments"), "reading", bad=False),
         figure("people", f"{now.people:,}", delta("people"), "participation", bad=False),
         figure(
             "negative",
-            words.say("none") if share is None else words.share(share),
+            words.say("none") if share is None or small else words.share(share),
             delta("negative_share"),
             "list",
             bad=True,
             share=True,
         ),
-        figure("new", f"{now.new_demands:,}", delta("new_demands"), "alerts", bad=False),
+        figure("new", f"{now.new_demands:,}", delta("new_demands"), fresh, bad=False),
     )
 
 
