@@ -37,7 +37,7 @@ def publish(backlog: Backlog, out: Path, lang: str = "zh") -> Published:
     The files are finished in a folder beside and then moved into place, so that a reader never meets half of
     one; files of other names in the week's folder stay. Raises InputError if `out` cannot be written.
     """
-    themes = {theme.id: theme.zh if lang == "zh" else theme.en for theme in Taxonomy.load().themes}
+    themes = Taxonomy.load().labels(lang)
     folder = out / backlog.week
     published = Published(
         folder=folder,
