@@ -188,7 +188,7 @@ def _alert_sheet(backlog: Backlog, words: Words) -> Sheet:
         ]
         for alert in backlog.alerts
     ]
-    formats = {3: "0.0%", 4: "0.0%", 5: "0.0000"}
+    formats = {3: "0.0%", 4: "0.0%", 5: "0.0E+00"}
     return Sheet(words.say("sheet_alerts"), _columns(columns, words), rows, formats)
 
 
