@@ -24,7 +24,7 @@ unexport PREFECT_API_URL PREFECT_API_KEY PREFECT_PROFILE VIRTUAL_ENV PYTHONPATH 
 .PHONY: backlog test lock clean
 
 backlog: .venv/ready
-	@$(BIN)/python -m flows.weekly_backlog $(SAMPLE)
+	@$(BIN)/python -m flows.weekly_backlog --product 松果随记 $(SAMPLE)
 
 test: .venv/ready-for-tests
 	$(BIN)/ruff check

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from prefect import flow
 
 from feedback_mining.console import backlog_lines, say
-from feedback_mining.errors import FeedbackMiningError, InputError
+from feedback_mining.errors import FeedbackMiningError
 from feedback_mining.pipeline.choose import product_in_store
 from feedback_mining.pipeline.publish import load_backlog
 from flows.steps import Lang, expand, import_comments, mine, open_run_store, publish_week, settings_for
@@ -38,11 +39,13 @@ def weekly_backlog(
     return publish_week(product, mine(product, week, out, store, lang), out, store, lang)
 
 
-def main(files: list[str]) -> int:
+def main() -> int:
     """Run the flow here and now, without a server, and show the week on the terminal."""
-    if not files:
-        raise InputError("No file was given; expected: python -m flows.weekly_backlog FILE…")
-    path = weekly_backlog(files)
+    parser = argparse.ArgumentParser(prog="python -m flows.weekly_backlog", description=main.__doc__)
+    parser.add_argument("files", nargs="+")
+    parser.add_argument("--product")
+    given = parser.parse_args()
+    path = weekly_backlog(given.files, given.product)
     backlog = load_backlog(json.loads(path.read_text(encoding="utf-8")))
     sys.stdout.write("\n".join(backlog_lines(backlog, "zh", path.with_name("report.html"))) + "\n")
     return 0
@@ -50,7 +53,7 @@ def main(files: list[str]) -> int:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main(sys.argv[1:]))
+        sys.exit(main())
     except FeedbackMiningError as error:
         sys.stderr.write(say("error", "zh", error) + "\n")
         sys.exit(error.exit_code)

@@ -44,7 +44,9 @@ def analyze_file(
     A comment's id is the one in the file, else a hash of its content. Raises InputError for a file that
     cannot be used.
     """
-    reading = open_files([path], product=product, settings=settings, mapping=mapping, lang=lang)[0]
+    reading = open_files(
+        [path], product=product, settings=settings, mapping=mapping, lang=lang, lenient=True
+    )[0]
     refused = 0
     texts: list[tuple[str, str]] = []
     for row in reading.rows:
