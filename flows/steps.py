@@ -27,9 +27,7 @@ Lang = Literal["zh", "en"]
 
 def worth_retrying(_task: Any, _run: Any, state: Any) -> bool:
     """A share or a database may come back; a file that cannot be read stays so."""
-    return not isinstance(state.data, InputError) and not isinstance(
-        getattr(state.data, "exception", None), InputError
-    )
+    return not isinstance(state.data, InputError)
 
 
 def expand(files: Sequence[str]) -> list[Path]:

@@ -1,0 +1,95 @@
+"""The flows on a real Prefect engine, and against the commands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from prefect.client.schemas.objects import State, StateType
+from prefect.testing.utilities import prefect_test_harness
+
+from feedback_mining.cli import main
+from feedback_mining.errors import InputError, StoreError
+from feedback_mining.pipeline.choose import last_complete
+from feedback_mining.weeks import DEFAULT_ZONE, Week
+from flows.ingest import ingest
+from flows.steps import expand, worth_retrying
+from flows.weekly_backlog import weekly_backlog
+
+
+@pytest.fixture(scope="module", autouse=True)
+def engine() -> Iterator[None]:
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+def test_flow_and_command_give_the_same_backlog(sample_files: list[Path], tmp_path: Path) -> None:
+    product, week = "松果随记", "2026-W40"
+    by_flow = weekly_backlog([str(sample_files[1])], product, week, tmp_path / "flow")
+    command = ["run", str(sample_files[1]), "--product", product, "--week", week]
+    assert main([*command, "--out", str(tmp_path / "command")]) == 0
+    by_command = tmp_path / "command" / week / "backlog.json"
+    assert by_flow == tmp_path / "flow" / week / "backlog.json"
+    assert by_flow.read_bytes() == by_command.read_bytes()
+    assert json.loads(by_flow.read_bytes())["counts"]["stored"] > 300
+
+
+def test_ingest_then_mine_on_another_day(tmp_path: Path) -> None:
+    inbox, out = tmp_path / "inbox", tmp_path / "out"
+    inbox.mkdir()
+    assert ingest([str(inbox / "*")], "云笔记", out) is None
+    rows = [
+        "时间,用户,内容",
+        "2026-03-03 10:00,甲,打开就闪退",
+        "2026-03-05 10:00,乙,希望能导出表格",
+        "2026-03-12 10:00,丙,同步太慢了",
+    ]
+    (inbox / "评论.csv").write_text("\n".join(rows), encoding="utf-8")
+    assert ingest([str(inbox / "*")], "云笔记", out) == "云笔记"
+    assert ingest([str(inbox / "*")], "云笔记", out) == "云笔记"
+    path = weekly_backlog(product="云笔记", out=out, lang="en")
+    backlog = json.loads(path.read_bytes())
+    assert backlog["week"] == "2026-W11"
+    assert (backlog["counts"]["rows_read"], backlog["counts"]["stored"]) == (3, 3)
+
+
+def test_a_file_that_cannot_be_read_fails_at_once(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nowhere\.csv"):
+        ingest([str(tmp_path / "nowhere.csv")], "云笔记", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (InputError("no such column"), False),
+        (StoreError("the server is away"), True),
+        (OSError(5, "I/O"), True),
+    ],
+)
+def test_only_what_may_pass_is_tried_again(error: Exception, again: bool) -> None:
+    assert worth_retrying(None, None, State(type=StateType.FAILED, data=error)) is again
+
+
+def test_patterns_may_match_nothing_but_paths_must_exist(tmp_path: Path) -> None:
+    (tmp_path / "b.csv").touch()
+    (tmp_path / "a.csv").touch()
+    (tmp_path / "folder").mkdir()
+    assert expand([f"{tmp_path}/*", f"{tmp_path}/a.csv"]) == [tmp_path / "a.csv", tmp_path / "b.csv"]
+    assert expand([f"{tmp_path}/*.xlsx"]) == []
+    assert expand(["missing.csv"]) == [Path("missing.csv")]  # left to the reader, which names it
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (datetime(2026, 3, 9, 0, 0, tzinfo=UTC), "2026-W10"),  # Monday 08:00 in Shanghai
+        (datetime(2026, 3, 8, 15, 59, tzinfo=UTC), "2026-W11"),  # Sunday 23:59: week 10 still runs
+        (datetime(2026, 3, 20, tzinfo=UTC), "2026-W11"),
+    ],
+)
+def test_monday_morning_is_about_the_week_before(now: datetime, expected: str) -> None:
+    assert str(last_complete(Week(2026, 11), now, DEFAULT_ZONE)) == expected
