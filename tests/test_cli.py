@@ -90,7 +90,7 @@ class TestRun:
     def test_in_english(self, call: Call, comments: Path, tmp_path: Path) -> None:
         code, shown, _ = call("run", comments, "--out", tmp_path, "--lang", "en", "--week", "2026-W10")
         assert code == 0
-        assert "9 rows = 7 stored + 1 duplicates (same author, same words, same day 1)" in shown
+        assert "9 rows = stored 7 + duplicates 1 (same author, same words, same day 1) + refused 1" in shown
         assert "2026-W10 (2026-03-02 to 2026-03-08)" in shown
         assert 'lang="en"' in (tmp_path / "2026-W10" / "report.html").read_text(encoding="utf-8")
 

@@ -38,7 +38,7 @@ _TEXTS = {
     "again": ("（早先已导入，未作改动）", " (imported before, nothing changed)"),
     "sum": (
         "读 {rows} 行 = 入库 {stored} + 重复 {duplicates} + 未收 {quarantined}",
-        "{rows} rows = {stored} stored + {duplicates} duplicates + {quarantined} refused",
+        "{rows} rows = stored {stored} + duplicates {duplicates} + refused {quarantined}",
     ),
     "total": ("合计：{}", "In all: {}"),
     "product_week": ("{product} · {week}（{start} 至 {end}）", "{product} · {week} ({start} to {end})"),
