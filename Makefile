@@ -44,8 +44,8 @@ test: .venv/ready-for-tests
 	@touch .venv/ready $@
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Python 3.11 or newer is needed, $$($(PYTHON) --version 2>&1) was found; name one: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Python 3.11 or newer is needed and '$(PYTHON)' is not; name one: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -m venv .venv
 
 # Lines with a marker are for Pythons newer than the oldest supported one, which is to be used here.
