@@ -6,14 +6,14 @@ from pathlib import Path
 
 from prefect import flow, task
 
-from feedback_mining.pipeline import retrain as pipeline
+from feedback_mining.pipeline.retrain import retrain as retrain_models
 from flows.steps import expand, settings_for
 
 
 @task
 def train(gold: list[Path], out: Path) -> list[Path]:
     """Fit, judge and save the models; returns their folders."""
-    return pipeline.retrain(gold, out, settings=settings_for(None))
+    return retrain_models(gold, out, settings=settings_for(None))
 
 
 @flow

@@ -74,7 +74,9 @@ def mine(product: str, week: str | None, out: Path, store: str | None, lang: Lan
     """Mine a week, by default the last one that is over, and return its name."""
     settings = settings_for(store)
     with open_run_store(out, settings) as opened:
-        newest = last_complete(latest_week(opened, product), datetime.now(UTC), settings.zone)
+        newest = last_complete(
+            latest_week(opened, product, settings=settings), datetime.now(UTC), settings.zone
+        )
         backlog = mine_week(opened, product, parse_week(week, None) or newest, settings=settings, lang=lang)
     get_run_logger().info("%s %s: %d items", product, backlog.week, len(backlog.items))
     return backlog.week

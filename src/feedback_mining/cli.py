@@ -12,6 +12,7 @@ import typer
 from feedback_mining import __version__
 from feedback_mining.console import Language, backlog_lines, debugging, import_lines, progress_bar, say
 from feedback_mining.errors import FeedbackMiningError, InputError
+from feedback_mining.options import Columns, Files, Lang, Out, Product, StoreUrl, Until, WeekName
 
 if TYPE_CHECKING:
     from feedback_mining.backlog.items import Backlog
@@ -28,37 +29,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-Files = Annotated[
-    list[Path],
-    typer.Argument(
-        metavar="FILE…",
-        help="评论文件：七麦 .xlsx、CSV/TSV、JSONL、兔小巢 JSON、微信群导出",
-        show_default=False,
-    ),
-]
-Product = Annotated[
-    str | None, typer.Option("--product", metavar="名称", help="产品名；省略时取文件或库里唯一的产品")
-]
-WeekName = Annotated[
-    str | None, typer.Option("--week", metavar="周", help="ISO 周，如 2019-W16；省略时取最近一周")
-]
-Until = Annotated[str | None, typer.Option("--until", metavar="日期", help="取这一天所在的周，如 2019-04-21")]
-Out = Annotated[Path, typer.Option("--out", metavar="目录", help="报告写到 <目录>/<周>/")]
-StoreUrl = Annotated[
-    str | None,
-    typer.Option(
-        "--store",
-        metavar="URL",
-        help="数据库，如 sqlite:///feedback.db 或 postgresql://…；"
-        "省略时用 FEEDBACK_MINING_STORE，再省略时用 <目录>/feedback_mining.db",
-    ),
-]
-Columns = Annotated[
-    list[str] | None,
-    typer.Option("--map", metavar="字段=列名", help="指明哪一列是什么，可重复，如 --map text=评价内容"),
-]
-Lang = Annotated[Language, typer.Option("--lang", help="输出的语言")]
 
 
 @app.callback(invoke_without_command=True)
@@ -163,17 +133,22 @@ def backfill(
     lang: Lang = Language.ZH,
 ) -> None:
     """补历史：像每个周一都运行过那样，逐周重放，每周写出一份清单。"""
-    from feedback_mining.pipeline.backfill import backfill as replay
-    from feedback_mining.pipeline.backfill import weeks_to_replay
+    from feedback_mining.pipeline.choose import weeks_to_replay
+    from feedback_mining.pipeline.mine import Miner
+    from feedback_mining.pipeline.publish import publish
 
     settings = _settings(store)
     _check(files, product, settings, columns, lang)
     with _open_store(out, settings, new=True) as opened:
         _import(files, opened, product, settings, columns, lang)
-        weeks = len(weeks_to_replay(opened, product, settings))
-        with progress_bar(say("replaying", lang), weeks) as advance:
-            replay(opened, product, out, settings=settings, lang=lang, progress=lambda _: advance(1))
-        typer.echo(say("replayed", lang, weeks, out))
+        with progress_bar(say("analyzing", lang)) as advance:
+            miner = Miner(opened, product, settings, lang, advance)
+        weeks = weeks_to_replay(opened, product, settings)
+        with progress_bar(say("replaying", lang), len(weeks)) as advance:
+            for week in weeks:
+                publish(miner.mine(week), out, lang)
+                advance(1)
+        typer.echo(say("replayed", lang, len(weeks), out))
 
 
 @app.command(epilog=EXIT_CODES)
@@ -296,7 +271,7 @@ def _import(
 def _mine(store: Store, product: str, asked: Week | None, settings: Settings, lang: str) -> Backlog:
     from feedback_mining.pipeline.mine import latest_week, mine_week
 
-    week = asked or latest_week(store, product)
+    week = asked or latest_week(store, product, settings=settings)
     with progress_bar(say("mining", lang, week)) as advance:
         return mine_week(store, product, week, settings=settings, lang=lang, progress=advance)
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from feedback_mining.errors import InputError, UnknownWeek
+from feedback_mining.settings import Settings
 from feedback_mining.storage import Store
 from feedback_mining.weeks import Week
 
@@ -57,6 +58,15 @@ def parse_week(week: str | None, until: str | None) -> Week | None:
 def last_complete(latest: Week, now: datetime, zone: ZoneInfo) -> Week:
     """`latest`, or the week before it while it is still running: what a run on a Monday morning is about."""
     return latest.plus(-1) if latest == Week.of(now, zone) else latest
+
+
+def weeks_to_replay(store: Store, product: str, settings: Settings) -> list[Week]:
+    """Every week from the product's first comment to its last, quiet weeks included."""
+    comments = store.comments(product)
+    if not comments:
+        raise InputError(f"The store {store.address} holds no comments of {product!r}; import files first")
+    first, last = (Week.of(comment.time, settings.zone) for comment in (comments[0], comments[-1]))
+    return [first.plus(k) for k in range(last.minus(first) + 1)]
 
 
 def mined_week(store: Store, product: str, asked: Week | None) -> Week:
