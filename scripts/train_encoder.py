@@ -6,7 +6,12 @@
 2. skip-gram vectors of its tokens (Mikolov et al. 2013), scaled by smooth inverse frequency
    a / (a + p(token)) and freed of their first principal component (Arora et al. 2017);
 3. contrastive training on paraphrase pairs with in-batch negatives (sentence-transformers,
-   MultipleNegativesRankingLoss), which starts from 2.
+   MultipleNegativesRankingLoss), which starts from 2; its weights are averaged with those of 2
+   (Wortsman et al. 2022), which does better on unseen products than either;
+4. supervised contrast (Khosla et al. 2020) within each product between units that annotators gave the
+   same demand and between units and the demand's statement; averaged with 3 likewise.
+
+`--hold-out` leaves annotated products out of 4, to measure on them.
 """
 
 from __future__ import annotations
@@ -15,6 +20,8 @@ import argparse
 import csv
 import gzip
 import json
+import random
+import re
 import time
 import zlib
 from collections import Counter
@@ -23,6 +30,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
+from feedback_mining.classification.labelling import read_labels
 from feedback_mining.text.clean import normalise
 
 SKIPPED_PAIRS = {"ocnli", "simclue_rank_neg"}  # ocnli is CC BY-NC; the other holds negatives only
@@ -50,7 +58,9 @@ def train_tokenizer(lines: list[str], size: int) -> Tokenizer:
     return tokenizer
 
 
-def skipgram(tokenizer: Tokenizer, lines: list[str], dimensions: int, epochs: int, workers: int) -> np.ndarray:
+def skipgram(
+    tokenizer: Tokenizer, lines: list[str], dimensions: int, epochs: int, workers: int
+) -> np.ndarray:
     from gensim.models import Word2Vec
 
     sentences = [e.tokens for e in tokenizer.encode_batch(lines)]
@@ -94,25 +104,75 @@ def _is_positive(source: str, label: str) -> bool:
         return False
 
 
-def contrastive(tokenizer: Tokenizer, table: np.ndarray, pairs: list[tuple[str, str]], out: Path, epochs: int) -> None:
+def contrastive(
+    tokenizer: Tokenizer, table: np.ndarray, pairs: list[tuple[str, str]], work: Path
+) -> np.ndarray:
     from datasets import Dataset
     from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, losses
     from sentence_transformers.models import StaticEmbedding
     from sentence_transformers.training_args import BatchSamplers, SentenceTransformerTrainingArguments
 
-    model = SentenceTransformer(modules=[StaticEmbedding(tokenizer, embedding_weights=table)], device="cpu")
+    model = SentenceTransformer(
+        modules=[StaticEmbedding(tokenizer, embedding_weights=table.copy())], device="cpu"
+    )
     arguments = SentenceTransformerTrainingArguments(
-        output_dir=str(out.parent / "_checkpoints"), num_train_epochs=epochs, per_device_train_batch_size=1024,
-        learning_rate=0.02, warmup_ratio=0.1, batch_sampler=BatchSamplers.NO_DUPLICATES, save_strategy="no",
-        logging_steps=50, report_to="none", seed=SEED, use_cpu=True, disable_tqdm=True,
+        output_dir=str(work / "checkpoints"), num_train_epochs=3, per_device_train_batch_size=1024,
+        learning_rate=0.02, warmup_steps=16, batch_sampler=BatchSamplers.NO_DUPLICATES, save_strategy="no",
+        report_to="none", seed=SEED, use_cpu=True, disable_tqdm=True,
     )  # fmt: skip
     data = Dataset.from_dict({"anchor": [a for a, _ in pairs], "positive": [b for _, b in pairs]})
     loss = losses.MultipleNegativesRankingLoss(model, scale=20.0)
     SentenceTransformerTrainer(model=model, args=arguments, train_dataset=data, loss=loss).train()
-    trained = model[0].embedding.weight.detach().numpy()
-    moved = np.abs(trained - table).mean()
-    print(f"mean change of a weight by contrastive training: {moved:.4f}")
-    half = StaticEmbedding(tokenizer, embedding_weights=trained.astype(np.float16))
+    return (model[0].embedding.weight.detach().numpy() + table) / 2
+
+
+def same_demand(
+    tokenizer: Tokenizer, table: np.ndarray, labels: list[Path], epochs: int = 10, rate: float = 5e-3
+) -> np.ndarray:
+    import torch
+    from torch.nn.functional import embedding_bag, normalize
+
+    torch.manual_seed(SEED)
+    shuffle = random.Random(SEED)
+    products: dict[str, list[tuple[str, str]]] = {}
+    for path in labels:
+        units = [(u, c.text) for c in read_labels([path]) for u in c.units if u.demand]
+        said = [(normalise(text[u.start : u.end]), str(u.demand)) for u, text in units]
+        said += [(normalise(d), d) for d in sorted({d for _, d in said})]
+        products.setdefault(re.sub(r"_\d+$", "", path.stem), []).extend(said)
+    weight = torch.nn.Parameter(torch.tensor(table))
+    optimizer = torch.optim.SparseAdam([weight], lr=rate)
+    for _ in range(epochs):
+        batches = []
+        for rows in products.values():
+            shuffle.shuffle(rows)
+            batches += [rows[i : i + 256] for i in range(0, len(rows), 256) if len(rows[i : i + 256]) >= 16]
+        shuffle.shuffle(batches)
+        for batch in batches:
+            ids = [tokenizer.encode(text, add_special_tokens=False).ids or [0] for text, _ in batch]
+            starts = np.cumsum([0] + [len(row) for row in ids])[:-1]
+            flat = torch.tensor([i for row in ids for i in row])
+            vectors = normalize(
+                embedding_bag(flat, weight, torch.tensor(starts), mode="sum", sparse=True), dim=1
+            )
+            own = torch.eye(len(batch), dtype=torch.bool)
+            alike = (vectors @ vectors.T / 0.07).masked_fill(own, -1e9)
+            names = [demand for _, demand in batch]
+            same = torch.tensor([[a == b for b in names] for a in names]) & ~own
+            chosen = same.any(1)
+            chance = alike - torch.logsumexp(alike, 1, keepdim=True)
+            loss = -(chance.masked_fill(~same, 0).sum(1)[chosen] / same.sum(1)[chosen]).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    return (weight.detach().numpy() + table) / 2
+
+
+def save(tokenizer: Tokenizer, table: np.ndarray, out: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import StaticEmbedding
+
+    half = StaticEmbedding(tokenizer, embedding_weights=table.astype(np.float16))
     SentenceTransformer(modules=[half], device="cpu").save(str(out), create_model_card=False)
 
 
@@ -121,28 +181,39 @@ def main() -> None:
     parser.add_argument("--text", type=Path, required=True)
     parser.add_argument("--pairs", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--work", type=Path, required=True, help="folder for the intermediate tokenizer and vectors")
+    parser.add_argument(
+        "--work", type=Path, required=True, help="folder for the intermediate tokenizer and vectors"
+    )
     parser.add_argument("--vocabulary", type=int, default=32000)
     parser.add_argument("--dimensions", type=int, default=256)
     parser.add_argument("--epochs", type=int, default=8, help="of the skip-gram model")
-    parser.add_argument("--contrastive-epochs", type=int, default=3)
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--labels", type=Path, nargs="*", default=[], help="annotated files for step 4")
+    parser.add_argument("--hold-out", nargs="*", default=[], help="stems of annotated files to leave out")
+    parser.add_argument("--workers", type=int, default=2, help="more than one makes step 2 vary between runs")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    tokenizer_file, table_file = options.work / "tokenizer.json", options.work / "table.npy"
-    if not table_file.exists():
+    tokenizer_file, base_file = options.work / "tokenizer.json", options.work / "skipgram.npy"
+    pairs_file = options.work / "contrastive.npy"
+    if not base_file.exists():
         lines = read_lines(options.text)
         print(f"{len(lines)} lines, {time.monotonic() - started:.0f} s")
         tokenizer = train_tokenizer(lines, options.vocabulary)
         tokenizer.save(str(tokenizer_file))
         print(f"tokenizer of {tokenizer.get_vocab_size()}, {time.monotonic() - started:.0f} s")
-        np.save(table_file, skipgram(tokenizer, lines, options.dimensions, options.epochs, options.workers))
+        np.save(base_file, skipgram(tokenizer, lines, options.dimensions, options.epochs, options.workers))
         print(f"skip-gram, {time.monotonic() - started:.0f} s")
-    tokenizer, table = Tokenizer.from_file(str(tokenizer_file)), np.load(table_file)
-    pairs = positive_pairs(options.pairs)
-    contrastive(tokenizer, table, pairs, options.out, options.contrastive_epochs)
-    facts = {"pairs": len(pairs), "vocabulary": table.shape[0], "dimensions": table.shape[1], "seed": SEED}
+    tokenizer = Tokenizer.from_file(str(tokenizer_file))
+    if not pairs_file.exists():
+        pairs = positive_pairs(options.pairs)
+        np.save(pairs_file, contrastive(tokenizer, np.load(base_file), pairs, options.work))
+        print(f"{len(pairs)} pairs, {time.monotonic() - started:.0f} s")
+    labels = sorted(p for p in options.labels if p.stem not in options.hold_out)
+    table = np.load(pairs_file)
+    if labels:
+        table = same_demand(tokenizer, table, labels)
+    save(tokenizer, table, options.out)
+    facts = {"vocabulary": table.shape[0], "dimensions": table.shape[1], "seed": SEED, "labels": len(labels)}
     print(json.dumps(facts), f"{time.monotonic() - started:.0f} s")
 
 

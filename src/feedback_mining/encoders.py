@@ -57,7 +57,8 @@ class StaticEncoder:
         if not texts:
             return np.zeros((0, self.dimensions), np.float32)
         tokens = [
-            e.ids for e in self._tokenizer.encode_batch([normalise(t) for t in texts], add_special_tokens=False)
+            e.ids
+            for e in self._tokenizer.encode_batch([normalise(t) for t in texts], add_special_tokens=False)
         ]
         ends = np.cumsum([0, *map(len, tokens)])
         ids = np.fromiter((i for row in tokens for i in row), dtype=np.int64, count=int(ends[-1]))
@@ -110,4 +111,5 @@ def load_encoder(name: str) -> Encoder:
 
 def _unit_length(vectors: Vectors) -> Vectors:
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
+    lengths: Vectors = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
+    return lengths

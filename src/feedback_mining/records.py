@@ -84,6 +84,7 @@ class Unit:
     theme: str
     sentiment: Sentiment
     confidence: float  # probability that all three labels are right, 0 to 1
+    specific: bool = True  # definite enough to be one ticket
 
     @property
     def id(self) -> str:

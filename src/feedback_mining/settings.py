@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     timezone: str = "Asia/Shanghai"  # where the product's users live: reads times without a zone, cuts weeks
     author_key: SecretStr | None = None  # keys the hash of author names; otherwise each store makes its own
     window_weeks: int = Field(default=12, ge=1, le=520)
+    models: Path | None = None  # folder with current.json; by default the models that ship
     encoder: str | None = None
     seed: int = Field(default=20, ge=0, le=2**32 - 1)
 

@@ -21,8 +21,9 @@ class CommentModel:
     featuriser: Featuriser
     heads: dict[str, LinearHead]
     splitter: LinearHead
+    specific: LinearHead
     signals: dict[str, LinearHead]
-    agreement_weight: float = 1.0
+    agreement_weight: float = 0.8
 
     def analyse(self, comments: Sequence[tuple[str, str]]) -> list[Analysis]:
         """One Analysis per `(id, text)`, in order. Unit positions index into `text`."""
@@ -43,19 +44,24 @@ class CommentModel:
             intents, themes, sentiments, confidence = self.labels(
                 {task: head.probabilities(rows) for task, head in self.heads.items()}
             )
+            definite = self.specific.probabilities(rows)[:, self.specific.classes.index("yes")] >= 0.5
             places = [place for group in spans for place in group]
             for k, (a, b) in enumerate(places):
                 units[owner[k]].append(
                     Unit(
-                        comment=comments[owner[k]][0], start=a, end=b, text=spoken[k],
-                        intent=Intent(intents[k]), theme=themes[k], sentiment=Sentiment(sentiments[k]),
+                        comment=comments[owner[k]][0],
+                        start=a,
+                        end=b,
+                        text=spoken[k],
+                        intent=Intent(intents[k]),
+                        theme=themes[k],
+                        sentiment=Sentiment(sentiments[k]),
                         confidence=round(float(confidence[k]), 4),
+                        specific=bool(definite[k]),
                     )  # fmt: skip
                 )
         signals = self._signals(texts)
-        return [
-            Analysis(comments[k][0], tuple(units[k]), tuple(signals[k])) for k in range(len(texts))
-        ]
+        return [Analysis(comments[k][0], tuple(units[k]), tuple(signals[k])) for k in range(len(texts))]
 
     def _spans(self, cut: Sequence[CommentClauses]) -> list[list[tuple[int, int]]]:
         if not any(c.clauses for c in cut):

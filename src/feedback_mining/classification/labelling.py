@@ -27,6 +27,7 @@ class LabelledComment:
     units: tuple[LabelledUnit, ...]
     signals: tuple[str, ...]
     weight: float = 1.0  # how much it counts in training
+    with_demands: bool = False  # whether its units say which demand they belong to
 
 
 def read_labels(paths: Iterable[Path], weight: float = 1.0) -> list[LabelledComment]:
@@ -45,7 +46,12 @@ def read_labels(paths: Iterable[Path], weight: float = 1.0) -> list[LabelledComm
                     units = _locate(row["text"], row["units"])
                     found.append(
                         LabelledComment(
-                            str(row["id"]), row["text"], units, tuple(row.get("signals", ())), weight
+                            str(row["id"]),
+                            row["text"],
+                            units,
+                            tuple(row.get("signals", ())),
+                            weight,
+                            with_demands=any("demand" in unit for unit in row["units"]),
                         )
                     )
                 except (KeyError, TypeError, ValueError) as error:

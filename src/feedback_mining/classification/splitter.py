@@ -60,7 +60,9 @@ def split_features(
         dense.append(np.column_stack([(view * before).sum(1), (view * after).sum(1)]))
         if view is not vectors:
             dense += [view, before]
-    previous = vstack([csr_matrix((1, _CHARS), dtype=np.float32), chars[:-1]]).tocsr() if len(spoken) else chars
+    previous = (
+        vstack([csr_matrix((1, _CHARS), dtype=np.float32), chars[:-1]]).tocsr() if len(spoken) else chars
+    )
     previous = previous.multiply((~first[:, None]).astype(np.float32))
     return hstack(
         [chars, previous * 0.5, marks, csr_matrix(np.hstack(dense).astype(np.float32))],
@@ -115,7 +117,12 @@ def _char_hasher() -> HashingVectorizer:
 
 def _mark_hasher() -> HashingVectorizer:
     return HashingVectorizer(
-        analyzer=partial(list), n_features=_MARKS, alternate_sign=False, norm=None, binary=True, dtype=np.float32
+        analyzer=partial(list),
+        n_features=_MARKS,
+        alternate_sign=False,
+        norm=None,
+        binary=True,
+        dtype=np.float32,
     )
 
 

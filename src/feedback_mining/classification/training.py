@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, vstack
 from sklearn.model_selection import GroupKFold
 from sklearn.svm import LinearSVC
 
@@ -17,23 +17,26 @@ from feedback_mining.classification.features import Featuriser
 from feedback_mining.classification.heads import LinearHead, from_linear
 from feedback_mining.classification.labelling import LabelledComment
 from feedback_mining.classification.splitter import CommentClauses, gold_labels, split_features
-from feedback_mining.records import Signal
+from feedback_mining.records import ACTIONABLE, Signal
 
 TASKS = ("intent", "theme", "sentiment")
 _FOLDS = 3
+_ACTIONABLE = {str(intent) for intent in ACTIONABLE}
 
 
 @dataclass(frozen=True, slots=True)
 class TrainedModels:
     heads: dict[str, LinearHead]  # intent, theme, sentiment
     splitter: LinearHead
+    specific: LinearHead  # yes, no: is an actionable unit definite enough to be a ticket
     signals: dict[str, LinearHead]
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingConfig:
-    unit_cost: float = 1.0  # C of the label heads
-    split_cost: float = 0.05
+    unit_cost: float = 0.5  # C of the label heads
+    split_cost: float = 0.005
+    split_weight: float = 0.25  # of comments with a weight below 1: written ones are cut unlike real ones
     signal_cost: float = 0.5
     seed: int = 20
 
@@ -63,12 +66,13 @@ def train(
         head = fit(rows, labels, weights, config.unit_cost, config.seed)
         temperature = fit_temperature(unseen, np.searchsorted(head.classes, labels), weights)
         heads[task] = replace(head, temperature=temperature)
-        by_fold = [
-            {**f, task: replace(f[task], temperature=temperature)} for f in by_fold
-        ]
+        by_fold = [{**f, task: replace(f[task], temperature=temperature)} for f in by_fold]
     splitter = _train_splitter(ordered, groups, featuriser, by_fold, config)
     heads["intent"].facts["agreement"] = agreement(ordered, heads)
-    return TrainedModels(heads, splitter, _train_signals(ordered, featuriser, config))
+    definite = np.array([c.with_demands and u.intent in _ACTIONABLE for c in ordered for u in c.units])
+    answers = np.array(["yes" if u.demand else "no" for c in ordered for u in c.units])
+    specific = fit(rows[definite], answers[definite], weights[definite], config.unit_cost, config.seed)
+    return TrainedModels(heads, splitter, specific, _train_signals(ordered, groups, featuriser, config))
 
 
 def fit(rows: csr_matrix, labels: Any, weights: Any, cost: float, seed: int) -> LinearHead:
@@ -88,7 +92,9 @@ def fit_temperature(scores: NDArray[Any], truth: NDArray[Any], weights: NDArray[
     return float(np.exp(minimize_scalar(loss, bounds=(-4.0, 2.0), method="bounded").x))
 
 
-def agreement(comments: Sequence[LabelledComment], heads: dict[str, LinearHead]) -> dict[str, list[list[float]]]:
+def agreement(
+    comments: Sequence[LabelledComment], heads: dict[str, LinearHead]
+) -> dict[str, list[list[float]]]:
     """Log ratios log p(a, b) / (p(a) p(b)) of label pairs, so that labels are chosen that go together."""
     weights = np.array([c.weight for c in comments for _ in c.units])
     table: dict[str, list[list[float]]] = {}
@@ -128,8 +134,6 @@ def _train_splitter(
     parts: list[csr_matrix] = []
     labels: list[str] = []
     weights: list[float] = []
-    from scipy.sparse import vstack
-
     for fold in range(_FOLDS):
         members = [c for c, g in zip(comments, groups, strict=True) if g == fold]
         cut = [CommentClauses.of(c.text) for c in members]
@@ -137,19 +141,43 @@ def _train_splitter(
         for comment, pieces in zip(members, cut, strict=True):
             found = gold_labels(pieces, [(u.start, u.end) for u in comment.units])
             labels += found
-            weights += [comment.weight] * len(found)
+            weight = comment.weight if comment.weight >= 1 else comment.weight * config.split_weight
+            weights += [weight] * len(found)
     return fit(vstack(parts).tocsr(), np.array(labels), np.array(weights), config.split_cost, config.seed)
 
 
 def _train_signals(
-    comments: Sequence[LabelledComment], featuriser: Featuriser, config: TrainingConfig
+    comments: Sequence[LabelledComment],
+    groups: NDArray[np.int64],
+    featuriser: Featuriser,
+    config: TrainingConfig,
 ) -> dict[str, LinearHead]:
+    """One yes/no head a signal, with the threshold at which unseen comments score the best F1."""
     texts = [c.text for c in comments]
     rows = featuriser.transform(texts, texts, np.arange(len(texts)))
     weights = np.array([c.weight for c in comments])
     heads: dict[str, LinearHead] = {}
     for signal in Signal:
         labels = np.array(["yes" if signal in c.signals else "no" for c in comments])
-        if (labels == "yes").sum() >= 10:
-            heads[signal] = fit(rows, labels, weights, config.signal_cost, config.seed)
+        if (labels == "yes").sum() < 10:
+            continue
+        chances = np.zeros(len(texts))
+        for fold in range(_FOLDS):
+            inside = groups != fold
+            part = fit(rows[inside], labels[inside], weights[inside], config.signal_cost, config.seed)
+            chances[~inside] = part.probabilities(rows[~inside])[:, 1]
+        real = weights >= 1
+        threshold = _best_threshold(chances[real], labels[real] == "yes")
+        head = fit(rows, labels, weights, config.signal_cost, config.seed)
+        heads[signal] = replace(head, facts={"threshold": threshold})
     return heads
+
+
+def _best_threshold(chances: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
+    candidates = np.round(np.arange(0.05, 0.95, 0.05), 2)
+
+    def f1(threshold: float) -> float:
+        said = chances >= threshold
+        return float(2 * (said & truth).sum() / max(1, said.sum() + truth.sum()))
+
+    return float(max(candidates, key=lambda t: (f1(t), t)))

@@ -1,6 +1,6 @@
 """Which models are in use: `models/current.json` names a version for each task; a version is a folder.
 
-    models/<task>/<version>/{weights.safetensors, config.json, metrics.json, card.md}
+models/<task>/<version>/{weights.safetensors, config.json, metrics.json, card.md}
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def load_models(root: Path | None = None, encoder: str | None = None) -> Models:
 
     featuriser = Featuriser(segmenter, own, FeatureConfig(**head("intent").facts.get("features", {})))
     signals = {t.removeprefix("signal-"): head(t) for t in versions if t.startswith("signal-")}
-    model = CommentModel(featuriser, {t: head(t) for t in TASKS}, head("splitter"), signals)
+    model = CommentModel(featuriser, {t: head(t) for t in TASKS}, head("splitter"), head("specific"), signals)
     other = load_encoder(encoder) if encoder else own
     return Models(
         encoder=other,

@@ -65,6 +65,4 @@ def _cut_at_openers(text: str, start: int, end: int, before: str) -> list[Clause
         if match.start() - cuts[-1] >= _MINIMUM and end - match.start() >= _MINIMUM:
             cuts.append(match.start())
     edges = [*cuts, end]
-    return [
-        Clause(a, b, before if a == start else "") for a, b in zip(edges, edges[1:], strict=False)
-    ]
+    return [Clause(a, b, before if a == start else "") for a, b in zip(edges, edges[1:], strict=False)]

@@ -1,0 +1,106 @@
+"""Group units into demands by average linkage, around demands that already exist.
+
+Similarity of two units: cosine of their vectors, less a penalty where theme or kind (fault or wish) differ.
+As that is an inner product of augmented vectors, the average similarity of two groups is the inner product
+of their means, and groups merge while the best pair is at least `threshold` alike (UPGMA, Sokal & Michener
+1958). Known groups take in new units and never merge with each other: that is for people to decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupingConfig:
+    threshold: float = 0.3  # least average similarity at which groups merge
+    theme_penalty: float = 0.2
+    kind_penalty: float = 0.05
+    anchor_size: float = 8.0  # how many units an entry of the catalogue of common demands weighs
+
+
+def augmented(
+    vectors: Floats,
+    themes: Sequence[str],
+    wishes: Sequence[bool],
+    columns: Sequence[str],
+    config: GroupingConfig,
+) -> Floats:
+    """`(n, d)` unit vectors → `(n, d + len(columns) + 2)`; inner products less the penalties are similarities."""
+    place = {theme: k for k, theme in enumerate(columns)}
+    facets = np.zeros((len(themes), len(columns) + 2), np.float32)
+    for k, (theme, wish) in enumerate(zip(themes, wishes, strict=True)):
+        if theme in place:
+            facets[k, place[theme]] = np.sqrt(config.theme_penalty)
+        facets[k, len(columns) + int(wish)] = np.sqrt(config.kind_penalty)
+    return np.hstack([vectors.astype(np.float32), facets])
+
+
+def agglomerate(
+    points: Floats, known: Floats, known_sizes: Sequence[float], config: GroupingConfig
+) -> NDArray[np.int64]:
+    """The group of each point: `0 … len(known) - 1` is that known group, higher numbers are new groups.
+
+    points `(n, d)` and known `(m, d)` are augmented; known rows are means of `known_sizes` units. Needs
+    memory for n · (n + m) floats. The result depends on the order of the points only where similarities
+    tie, so callers sort them.
+    """
+    n, m = len(points), len(known_sizes)
+    if n == 0:
+        return np.zeros(0, np.int64)
+    columns = np.vstack([known.reshape(m, points.shape[1]), points]).astype(np.float32)
+    sizes = np.r_[np.asarray(known_sizes, np.float64), np.ones(n)]
+    # Rows are the points' groups, columns all groups.
+    alike = points.astype(np.float32) @ columns.T - np.float32(config.theme_penalty + config.kind_penalty)
+    alike[np.arange(n), m + np.arange(n)] = -np.inf
+    best = alike.argmax(axis=1)
+    score = alike[np.arange(n), best]
+    parent = np.arange(m + n)
+    while True:
+        row = int(score.argmax())
+        if score[row] < config.threshold:
+            return _labels(parent, m)
+        target, gone = int(best[row]), m + row
+        share = np.float32(sizes[gone] / (sizes[target] + sizes[gone]))
+        sizes[target] += sizes[gone]
+        parent[gone] = target
+        with np.errstate(invalid="ignore"):
+            alike[:, target] = alike[:, target] * (1 - share) + alike[:, gone] * share
+            if target >= m:
+                kept = target - m
+                alike[kept] = alike[kept] * (1 - share) + alike[row] * share
+                alike[kept, target] = -np.inf
+        alike[:, gone] = -np.inf
+        alike[row] = -np.inf
+        score[row] = -np.inf
+        stale = (best == target) | (best == gone)
+        if target >= m:
+            stale[target - m] = True
+        stale &= score > -np.inf
+        closer = ~stale & (score > -np.inf) & (alike[:, target] > score)
+        best[closer] = target
+        score[closer] = alike[closer, target]
+        for k in np.flatnonzero(stale):
+            best[k] = int(alike[k].argmax())
+            score[k] = alike[k, best[k]]
+
+
+def _labels(parent: NDArray[np.int64], m: int) -> NDArray[np.int64]:
+    """Follow each point to the group it ended in; new groups are numbered by their first point."""
+    roots = parent.copy()
+    while True:
+        further = parent[roots]
+        if np.array_equal(further, roots):
+            break
+        roots = further
+    labels = np.empty(len(parent) - m, np.int64)
+    numbers: dict[int, int] = {}
+    for k, root in enumerate(roots[m:]):
+        labels[k] = root if root < m else numbers.setdefault(int(root), m + len(numbers))
+    return labels

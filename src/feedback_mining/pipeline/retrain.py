@@ -1,0 +1,128 @@
+"""Labels → models, judged on products that they were not trained on."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from feedback_mining.classification.classifier import CommentModel
+from feedback_mining.classification.features import FeatureConfig, Featuriser
+from feedback_mining.classification.heads import LinearHead
+from feedback_mining.classification.labelling import LabelledComment, read_labels
+from feedback_mining.classification.training import TrainedModels, TrainingConfig, train
+from feedback_mining.encoders import load_encoder
+from feedback_mining.errors import InputError
+from feedback_mining.evaluation.metrics import agreement_with
+from feedback_mining.registry.cards import card
+from feedback_mining.registry.models import current
+from feedback_mining.resources import data_dir, models_dir
+from feedback_mining.settings import Settings
+from feedback_mining.text.segment import Segmenter
+
+_SEED_WEIGHT = 0.4  # written comments have other proportions than real ones
+_FOLDS = 3
+
+
+def retrain(
+    gold: Sequence[Path],
+    out: Path,
+    *,
+    settings: Settings,
+    seed: Sequence[Path] | None = None,
+    judge: bool = True,
+    say: Callable[[str], None] | None = None,
+) -> list[Path]:
+    """Train all heads on annotated files and the project's own corpus; returns the new versions' folders.
+
+    gold: JSON Lines in the guideline's form; files of one product share a name up to a final `_2`, `_3`.
+    seed: the written corpus, by default data/labels/seed. judge: measure on unseen products first, which
+    takes several trainings. The models in use stay in use unless `out` has none yet. Raises InputError.
+    """
+    tell = say or (lambda _: None)
+    corpus = sorted((data_dir() / "labels" / "seed").glob("*.jsonl")) if seed is None else sorted(seed)
+    if not gold and not corpus:
+        raise InputError("No annotated files were given and data/labels/seed holds none; give at least one")
+    products: dict[str, list[LabelledComment]] = {}
+    for path in sorted(gold):
+        products.setdefault(product_of(path), []).extend(read_labels([path]))
+    written = read_labels(corpus, weight=_SEED_WEIGHT if gold else 1.0)
+    root = settings.models or models_dir()
+    encoder = load_encoder(str(root / "encoder" / current(root)["encoder"]))
+    featuriser = Featuriser(Segmenter(), encoder, FeatureConfig())
+    config = TrainingConfig(seed=settings.seed)
+    scores: dict[str, float] = {}
+    if judge and len(products) >= _FOLDS:
+        scores = _judge(products, written, featuriser, config, tell)
+    everything = [*written, *(c for comments in products.values() for c in comments)]
+    tell(f"training on {len(everything)} comments")
+    models = train(everything, featuriser, config)
+    data = {path.stem: len(read_labels([path])) for path in sorted(gold)} | {"seed": len(written)}
+    return _save(models, out, encoder.version, data, scores, config)
+
+
+def product_of(path: Path) -> str:
+    return re.sub(r"_\d+$", "", path.stem)
+
+
+def assemble(models: TrainedModels, featuriser: Featuriser) -> CommentModel:
+    return CommentModel(featuriser, models.heads, models.splitter, models.specific, models.signals)
+
+
+def _judge(
+    products: dict[str, list[LabelledComment]],
+    written: list[LabelledComment],
+    featuriser: Featuriser,
+    config: TrainingConfig,
+    tell: Callable[[str], None],
+) -> dict[str, float]:
+    """Scores over all products, each analysed by models that saw none of its comments."""
+    by_size = sorted(products, key=lambda name: (-len(products[name]), name))
+    folds = [by_size[k::_FOLDS] for k in range(_FOLDS)]
+    gold: list[LabelledComment] = []
+    found = []
+    for number, held in enumerate(folds, 1):
+        tell(f"judging {number} of {_FOLDS}: without {', '.join(held)}")
+        rest = [c for name in by_size if name not in held for c in products[name]]
+        model = assemble(train([*written, *rest], featuriser, config), featuriser)
+        unseen = [c for name in held for c in products[name]]
+        gold += unseen
+        found += model.analyse([(c.id, c.text) for c in unseen])
+    return agreement_with(gold, found)
+
+
+def _save(
+    models: TrainedModels,
+    out: Path,
+    encoder: str,
+    data: dict[str, int],
+    scores: dict[str, float],
+    config: TrainingConfig,
+) -> list[Path]:
+    heads: dict[str, LinearHead] = {
+        **models.heads,
+        "splitter": models.splitter,
+        "specific": models.specific,
+        **{f"signal-{name}": head for name, head in models.signals.items()},
+    }
+    version = str(1 + max((int(p.name) for t in heads for p in (out / t).glob("[0-9]*")), default=0))
+    features = {name: getattr(FeatureConfig(), name) for name in FeatureConfig.__dataclass_fields__}
+    folders = []
+    for task, head in sorted(heads.items()):
+        folder = out / task / version
+        replace(head, facts={**head.facts, "features": features, "encoder": encoder}).save(folder)
+        metrics = {"held_out_products": scores, "training_comments": data}
+        (folder / "metrics.json").write_text(
+            json.dumps(metrics, ensure_ascii=False, indent=1) + "\n", "utf-8"
+        )
+        facts = {"句向量": encoder, "随机种子": config.seed, "类别": "、".join(head.classes)}
+        (folder / "card.md").write_text(card(task, version, data, scores, facts), encoding="utf-8")
+        folders.append(folder)
+    pointer = out / "current.json"
+    versions = json.loads(pointer.read_text(encoding="utf-8")) if pointer.exists() else {}
+    if "intent" not in versions:
+        versions = {"encoder": encoder, **dict.fromkeys(sorted(heads), version)}
+        pointer.write_text(json.dumps(versions, indent=1) + "\n", encoding="utf-8")
+    return folders
