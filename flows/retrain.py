@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from prefect import flow, task
@@ -20,3 +21,7 @@ def train(gold: list[Path], out: Path) -> list[Path]:
 def retrain(gold: list[str], out: Path = Path("models")) -> list[Path]:
     """Train on labelled files (paths or patterns, JSONL); which version is `current` stays a person's choice."""
     return train(expand(gold), out)
+
+
+if __name__ == "__main__":
+    sys.stdout.writelines(f"{folder}\n" for folder in retrain(sys.argv[1:]))
