@@ -70,6 +70,20 @@ class CommentModel:
         labels = np.array(self.splitter.classes)[chances.argmax(axis=1)]
         return units_of(cut, labels.tolist())
 
+    def clarity(self, statements: Sequence[tuple[str, str, Intent]]) -> NDArray[np.float32]:
+        """`(n,)`: probability that each `(text, theme, intent)`, read alone, has that theme and intent."""
+        texts = [text for text, _, _ in statements]
+        rows = self.featuriser.transform(texts, texts, np.arange(len(texts)))
+        chance = np.ones(len(texts), np.float32)
+        for task, wanted in (
+            ("theme", [theme for _, theme, _ in statements]),
+            ("intent", [str(intent) for _, _, intent in statements]),
+        ):
+            head = self.heads[task]
+            columns = [head.classes.index(name) for name in wanted]
+            chance *= head.probabilities(rows)[np.arange(len(texts)), columns]
+        return chance
+
     def labels(
         self, chances: dict[str, NDArray[np.float32]]
     ) -> tuple[list[str], list[str], list[str], NDArray[np.float64]]:

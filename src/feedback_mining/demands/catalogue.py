@@ -38,11 +38,11 @@ class Catalogue:
                     str(e["id"]), str(e["zh"]), str(e["en"]), str(e["theme"]), _wish(e["kind"]),
                     tuple(map(str, e["examples"])),
                 )
-                for e in yaml.safe_load(content)
+                for e in yaml.safe_load(content)["demands"]
             )  # fmt: skip
         except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
             raise UnreadableFile(
-                f"{path} is not a catalogue of common demands ({error!r}); expected a list of entries with "
+                f"{path} is not a catalogue of common demands ({error!r}); expected demands, each with "
                 "id, zh, en, theme, kind (fault or wish) and examples"
             ) from error
         return cls(entries, hashlib.sha256(content.encode()).hexdigest()[:12])

@@ -22,7 +22,8 @@ class GroupingConfig:
     threshold: float = 0.3  # least average similarity at which groups merge
     theme_penalty: float = 0.2
     kind_penalty: float = 0.05
-    anchor_size: float = 8.0  # how many units an entry of the catalogue of common demands weighs
+    anchor_threshold: float = 0.62  # least similarity to an example for a common demand to take a unit in
+    least_confidence: float = 0.25  # of a unit's labels, for it to be grouped at all
 
 
 def augmented(

@@ -5,16 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from feedback_mining.records import Intent, Unit
 from feedback_mining.text.clean import normalise
 from feedback_mining.text.split import clauses
-
-Floats = NDArray[np.float32]
 
 _FILLER = re.compile(
     r"^(?:但是?|不过|只是|就是说?|而且|并且|然后|还有|另外|所以|因为|结果|甚至|反正|毕竟|感觉|觉得|个人|真的是?|真心|实在|简直|居然|竟然|尽然|"
@@ -63,33 +60,40 @@ def plain_statement(clause: str, intent: Intent) -> str:
     return _tidy(text)
 
 
-def title_of(
-    units: Sequence[Unit],
-    vectors: Floats,
-    encode: Callable[[Sequence[str]], Floats],
-    keywords: Sequence[str] = (),
-) -> str:
-    """The statement, 4 to 20 characters, that stands best for the group; taken from its members' clauses.
-
-    vectors: `(len(units), d)`, unit length. Closeness to the group's mean, a length that reads as a ticket,
-    the group's keywords; against it speak insults, first persons, questions and numbers.
-    """
-    statements: set[str] = set()
+def statements_of(units: Sequence[Unit]) -> list[str]:
+    """What the units say, as statements of 4 to 20 characters; sorted."""
+    found: set[str] = set()
     for unit in units:
         for clause in clauses(unit.text):
             said = plain_statement(unit.text[clause.start : clause.end], unit.intent)
             if _SHORTEST <= len(said) <= _LONGEST and len(_CHINESE.findall(said)) >= 2:
-                statements.add(said)
+                found.add(said)
+    return sorted(found)
+
+
+def title_of(
+    units: Sequence[Unit],
+    statements: Sequence[str],
+    closeness: Sequence[float],
+    clarity: Sequence[float],
+    keywords: Sequence[str] = (),
+) -> str:
+    """The statement that stands best for the group.
+
+    closeness: cosine of each statement with the group's mean. clarity: probability that the statement, read
+    alone, has the group's theme and intent. For it speak also a length that reads as a ticket and the group's
+    keywords; against it insults, first persons, questions and numbers. Without statements, the shortest unit.
+    """
     if not statements:
         return _shortened(min((normalise(u.text) for u in units), key=lambda t: (abs(len(t) - 8), t)))
-    phrases = sorted(statements)
-    mean = vectors.mean(axis=0)
-    closeness = encode(phrases) @ (mean / max(1e-9, float(np.linalg.norm(mean))))
     scores = [
-        float(closeness[k]) + _readability(phrase) + 0.08 * sum(word in phrase for word in keywords[:4])
-        for k, phrase in enumerate(phrases)
+        closeness[k]
+        + 0.6 * clarity[k]
+        + _readability(statement)
+        + 0.08 * sum(word in statement for word in keywords[:4])
+        for k, statement in enumerate(statements)
     ]
-    return phrases[int(np.argmax(scores))]
+    return statements[int(np.argmax(scores))]
 
 
 def keywords_of(words: Sequence[str], background: Mapping[str, int], total: int, count: int = 5) -> list[str]:

@@ -19,6 +19,7 @@ from feedback_mining.backlog.campaigns import find_campaigns
 from feedback_mining.backlog.items import Backlog, Counts
 from feedback_mining.backlog.window import Timeline
 from feedback_mining.demands.catalogue import Catalogue
+from feedback_mining.demands.group import GroupingConfig
 from feedback_mining.demands.track import Tracker
 from feedback_mining.errors import InputError, UnknownWeek
 from feedback_mining.records import Analysis, Comment, Demand, Intent, Sentiment, Signal, Unit
@@ -100,7 +101,8 @@ def analyze_comments(
 
 def groupable(unit: Unit) -> bool:
     """Can the unit belong to a demand? Praise, questions and general abuse cannot."""
-    return unit.actionable and unit.specific and unit.theme != "general"
+    sure = unit.confidence >= GroupingConfig().least_confidence
+    return unit.actionable and unit.specific and sure and unit.theme != "general"
 
 
 @lru_cache(maxsize=2)
@@ -146,6 +148,7 @@ class Reader:
             product=product,
             encode=_remembered(self.models.encoder.encode),
             words=lru_cache(maxsize=None)(self.models.comments.featuriser.segmenter.words),
+            clarity=self.models.comments.clarity,
             themes=[theme.id for theme in self.taxonomy.themes],
             catalogue=self.catalogue,
             lang=lang,

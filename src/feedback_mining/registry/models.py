@@ -49,6 +49,12 @@ def load_models(root: Path | None = None, encoder: str | None = None) -> Models:
     """The models in use. `encoder` names another encoder for grouping; the heads keep their own."""
     root = root or models_dir()
     versions = current(root)
+    missing = [task for task in ("encoder", *TASKS, "splitter", "specific") if task not in versions]
+    if missing:
+        raise ModelError(
+            f"{root / 'current.json'} names no version of {', '.join(missing)}; "
+            "restore models/ or run feedback-mining retrain"
+        )
     segmenter = Segmenter()
     own = load_encoder(str(root / "encoder" / versions["encoder"]))
 
