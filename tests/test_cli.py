@@ -19,17 +19,17 @@ from feedback_mining.cli import main
 from feedback_mining.pipeline import ingest
 
 COMMANDS = ("run", "import", "mine", "report", "backfill", "analyze")
-# time, author, words; two weeks, with a repeat and a row without words
+# id, time, author, words; two weeks, with a repeat and a row without words
 ROWS = [
-    ("2026-03-02 09:00", "阿青", "打开相册就闪退，重装也没用"),
-    ("2026-03-02 10:10", "小柏", "每次点相册都闪退"),
-    ("2026-03-03 11:00", "老陶", "希望能导出成表格"),
-    ("2026-03-03 11:00", "老陶", "希望能导出成表格"),
-    ("2026-03-04 12:00", "南瓜", "字体太小了，老人看不清"),
-    ("2026-03-05 12:00", "橘子", ""),
-    ("2026-03-09 09:00", "木耳", "更新以后相册还是闪退，什么时候修"),
-    ("2026-03-10 09:30", "阿青", "相册闪退修一下吧，照片都看不了"),
-    ("2026-03-11 20:00", "小满", "很好用，推荐给同事了"),
+    ("101", "2026-03-02 09:00", "阿青", "打开相册就闪退，重装也没用"),
+    ("102", "2026-03-02 10:10", "小柏", "每次点相册都闪退"),
+    ("103", "2026-03-03 11:00", "老陶", "希望能导出成表格"),
+    ("103", "2026-03-03 11:00", "老陶", "希望能导出成表格"),
+    ("104", "2026-03-04 12:00", "南瓜", "字体太小了，老人看不清"),
+    ("105", "2026-03-05 12:00", "橘子", ""),
+    ("106", "2026-03-09 09:00", "木耳", "更新以后相册还是闪退，什么时候修"),
+    ("107", "2026-03-10 09:30", "阿青", "相册闪退修一下吧，照片都看不了"),
+    ("108", "2026-03-11 20:00", "小满", "很好用，推荐给同事了"),
 ]
 
 
@@ -37,9 +37,7 @@ ROWS = [
 def comments(tmp_path: Path) -> Path:
     path = tmp_path / "云相册.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(
-            [("编号", "时间", "用户", "内容"), *((n, *r) for n, r in enumerate(ROWS, 101))]
-        )
+        csv.writer(file).writerows([("评论ID", "时间", "用户", "内容"), *ROWS])
     return path
 
 
@@ -77,12 +75,9 @@ class TestRun:
         out = tmp_path / "out"
         code, shown, errors = call("run", comments, "--out", out)
         assert (code, errors) == (0, "")
-        assert (
-            "云相册.csv：读 9 行 = 入库 7 + 重复 1（同一人同一天说了同样的话 1） + 未收 1（没有文字 1）"
-            in shown
-        )
+        assert "云相册.csv：读 9 行 = 入库 7 + 重复 1（编号相同 1） + 未收 1（没有文字 1）" in shown
         assert "云相册 · 2026-W11（2026-03-09 至 2026-03-15）" in shown
-        assert re.search(r"^  1\. .*闪退.* — 4 人，本周 2 人", shown, re.MULTILINE)
+        assert re.search(r"^  1\. .*闪退.* — 3 人，本周 2 人", shown, re.MULTILINE)
         report = out / "2026-W11" / "report.html"
         assert shown.endswith(f"报告：{report}\n")
         assert report.is_file()
@@ -90,7 +85,7 @@ class TestRun:
     def test_in_english(self, call: Call, comments: Path, tmp_path: Path) -> None:
         code, shown, _ = call("run", comments, "--out", tmp_path, "--lang", "en", "--week", "2026-W10")
         assert code == 0
-        assert "9 rows = stored 7 + duplicates 1 (same author, same words, same day 1) + refused 1" in shown
+        assert "9 rows = stored 7 + duplicates 1 (same id 1) + refused 1" in shown
         assert "2026-W10 (2026-03-02 to 2026-03-08)" in shown
         assert 'lang="en"' in (tmp_path / "2026-W10" / "report.html").read_text(encoding="utf-8")
 
@@ -135,7 +130,7 @@ def test_backfill_writes_every_week(call: Call, comments: Path, tmp_path: Path) 
     first = json.loads((out / "2026-W10" / "backlog.json").read_bytes())
     said = {unit["comment"] for item in first["items"] for unit in item["units"]}
     assert "file:101" in said
-    assert "file:107" not in said, "week 10 knows what was said in week 11"
+    assert "file:106" not in said, "week 10 knows what was said in week 11"
 
 
 class TestAnalyze:
@@ -146,8 +141,8 @@ class TestAnalyze:
         code, shown, errors = call("analyze", comments, "--output", output)
         assert (code, shown) == (0, "")
         lines = [json.loads(line) for line in output.read_text(encoding="utf-8").splitlines()]
-        assert [line["id"] for line in lines] == [str(n) for n in range(101, 110)]
-        assert [line["text"] for line in lines] == [row[2] for row in ROWS]
+        assert [line["id"] for line in lines] == [row[0] for row in ROWS]
+        assert [line["text"] for line in lines] == [row[3] for row in ROWS]
         units = [(line["text"], unit) for line in lines for unit in line["units"]]
         assert all(unit["text"] == text[unit["start"] : unit["end"]] for text, unit in units)
         assert f"{len(lines)} 条评论，{len(units)} 个观点" in errors
