@@ -12,15 +12,18 @@ from flows.steps import expand, settings_for
 
 
 @task
-def train(gold: list[Path], out: Path) -> list[Path]:
+def train(gold: list[Path], out: Path, seed: list[Path] | None) -> list[Path]:
     """Fit, judge and save the models; returns their folders."""
-    return retrain_models(gold, out, settings=settings_for(None))
+    return retrain_models(gold, out, settings=settings_for(None), seed=seed)
 
 
 @flow
-def retrain(gold: list[str], out: Path = Path("models")) -> list[Path]:
-    """Train on labelled files (paths or patterns, JSONL); which version is `current` stays a person's choice."""
-    return train(expand(gold), out)
+def retrain(gold: list[str], out: Path = Path("models"), seed: list[str] | None = None) -> list[Path]:
+    """Train on labelled files (paths or patterns, JSONL); which version is `current` stays a person's choice.
+
+    seed: the project's own corpus, by default data/labels/seed.
+    """
+    return train(expand(gold), out, None if seed is None else expand(seed))
 
 
 if __name__ == "__main__":

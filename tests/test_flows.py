@@ -16,8 +16,11 @@ from feedback_mining.errors import InputError, StoreError
 from feedback_mining.pipeline.choose import last_complete
 from feedback_mining.weeks import DEFAULT_ZONE, Week
 from flows.ingest import ingest
+from flows.retrain import retrain
 from flows.steps import expand, worth_retrying
 from flows.weekly_backlog import weekly_backlog
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -60,6 +63,24 @@ def test_a_file_that_cannot_be_read_fails_at_once(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nowhere\.csv"):
         ingest([str(tmp_path / "nowhere.csv")], "云笔记", tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_retrain_saves_models_beside_those_in_use(tmp_path: Path) -> None:
+    gold = tmp_path / "记账.jsonl"
+    with gold.open("w", encoding="utf-8") as file:
+        for path in sorted((ROOT / "data" / "labels" / "seed").glob("*.jsonl")):
+            for line in path.read_text(encoding="utf-8").splitlines()[:12]:
+                row = json.loads(line)
+                for unit in row["units"]:  # whatever is longer counts as a demand of its own
+                    unit["demand"] = unit["span"] if len(unit["span"]) > 8 else None
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    out = tmp_path / "models"
+    out.mkdir()
+    (out / "current.json").write_text('{"encoder": "static-zh-1", "intent": "7"}', encoding="utf-8")
+    folders = retrain([str(gold)], out, seed=[])
+    assert {folder.parent.name for folder in folders} >= {"intent", "theme", "sentiment", "splitter"}
+    assert all((folder / "card.md").is_file() for folder in folders)
+    assert '"intent": "7"' in (out / "current.json").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
