@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from importlib.metadata import packages_distributions
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,22 @@ def test_every_dependency_is_explained_once() -> None:
     names.remove("feedback_mining")  # an extra that contains another
     page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
     assert sorted(re.findall(r"^\| ([A-Za-z][\w.-]*) \|", page, re.MULTILINE)) == sorted(names)
+
+
+def test_every_runtime_dependency_is_used() -> None:
+    modules: dict[str, set[str]] = {}
+    for module, names in packages_distributions().items():
+        for name in names:
+            modules.setdefault(name.lower().replace("_", "-"), set()).add(module)
+    code = "\n".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("src", "flows")
+        for path in (ROOT / folder).rglob("*.py")
+    )
+    imported = set(re.findall(r"^\s*(?:from|import) (\w+)", code, re.MULTILINE))
+    names = {Requirement(text).name.lower() for text in project()["dependencies"]}
+    unused = {name for name in names if not modules[name.replace("_", "-")] & imported}
+    assert unused == {"fastapi", "torch"}, "these two are there for Prefect's and sentence-transformers' sake"
 
 
 class TestConstraints:
