@@ -8,8 +8,9 @@
 3. contrastive training on paraphrase pairs with in-batch negatives (sentence-transformers,
    MultipleNegativesRankingLoss), which starts from 2; its weights are averaged with those of 2
    (Wortsman et al. 2022), which does better on unseen products than either;
-4. supervised contrast (Khosla et al. 2020) within each product between units that annotators gave the
-   same demand and between units and the demand's statement; averaged with 3 likewise.
+4. supervised contrast (Khosla et al. 2020) between units that annotators of a product gave the same
+   demand, between units and the demand's statement, and between written phrasings of the same need (the
+   catalogue of common demands and data/labels/paraphrases); averaged with 3 likewise.
 
 `--hold-out` leaves annotated products out of 4, to measure on them.
 """
@@ -21,7 +22,6 @@ import csv
 import gzip
 import json
 import random
-import re
 import time
 import zlib
 from collections import Counter
@@ -31,6 +31,9 @@ import numpy as np
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 from feedback_mining.classification.labelling import read_labels
+from feedback_mining.demands.catalogue import Catalogue
+from feedback_mining.pipeline.retrain import product_of
+from feedback_mining.resources import data_dir
 from feedback_mining.text.clean import normalise
 
 SKIPPED_PAIRS = {"ocnli", "simclue_rank_neg"}  # ocnli is CC BY-NC; the other holds negatives only
@@ -126,30 +129,55 @@ def contrastive(
     return (model[0].embedding.weight.detach().numpy() + table) / 2
 
 
+def said_alike(labels: list[Path]) -> list[list[tuple[str, str]]]:
+    """`(text, demand)` rows by product, and of the written phrasings by file."""
+    products: dict[str, list[tuple[str, str]]] = {}
+    for path in labels:
+        comments = read_labels([path])
+        rows = [(c.text[u.start : u.end], str(u.demand)) for c in comments for u in c.units if u.demand]
+        rows += [(d, d) for d in sorted({d for _, d in rows})]
+        products.setdefault(product_of(path), []).extend(rows)
+    common = [(t, e.id) for e in Catalogue.load().entries for t in (e.zh, *e.examples)]
+    for path in sorted((data_dir() / "labels" / "paraphrases").glob("*.jsonl")):
+        written = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        common += [(row["text"], row["demand"]) for row in written]
+    return [*products.values(), common]
+
+
+def batches_of(rows: list[tuple[str, str]], size: int, shuffle: random.Random) -> list[list[tuple[str, str]]]:
+    """Whole demands, in random order, about `size` rows a batch."""
+    demands: dict[str, list[tuple[str, str]]] = {}
+    for text, demand in rows:
+        demands.setdefault(demand, []).append((text, demand))
+    order = sorted(demands)
+    shuffle.shuffle(order)
+    found: list[list[tuple[str, str]]] = [[]]
+    for demand in order:
+        if len(found[-1]) >= size:
+            found.append([])
+        found[-1] += demands[demand][:size]
+    return [batch for batch in found if len(batch) >= 16]
+
+
 def same_demand(
-    tokenizer: Tokenizer, table: np.ndarray, labels: list[Path], epochs: int = 10, rate: float = 5e-3
+    tokenizer: Tokenizer, table: np.ndarray, labels: list[Path], epochs: int = 20, rate: float = 5e-3
 ) -> np.ndarray:
     import torch
     from torch.nn.functional import embedding_bag, normalize
 
     torch.manual_seed(SEED)
     shuffle = random.Random(SEED)
-    products: dict[str, list[tuple[str, str]]] = {}
-    for path in labels:
-        units = [(u, c.text) for c in read_labels([path]) for u in c.units if u.demand]
-        said = [(normalise(text[u.start : u.end]), str(u.demand)) for u, text in units]
-        said += [(normalise(d), d) for d in sorted({d for _, d in said})]
-        products.setdefault(re.sub(r"_\d+$", "", path.stem), []).extend(said)
+    sources = [[(normalise(text), demand) for text, demand in rows] for rows in said_alike(labels)]
+    texts = sorted({text for rows in sources for text, _ in rows})
+    encoded = tokenizer.encode_batch(texts, add_special_tokens=False)
+    tokens = {text: e.ids or [0] for text, e in zip(texts, encoded, strict=True)}
     weight = torch.nn.Parameter(torch.tensor(table))
     optimizer = torch.optim.SparseAdam([weight], lr=rate)
     for _ in range(epochs):
-        batches = []
-        for rows in products.values():
-            shuffle.shuffle(rows)
-            batches += [rows[i : i + 256] for i in range(0, len(rows), 256) if len(rows[i : i + 256]) >= 16]
+        batches = [batch for rows in sources for batch in batches_of(rows, 384, shuffle)]
         shuffle.shuffle(batches)
         for batch in batches:
-            ids = [tokenizer.encode(text, add_special_tokens=False).ids or [0] for text, _ in batch]
+            ids = [tokens[text] for text, _ in batch]
             starts = np.cumsum([0] + [len(row) for row in ids])[:-1]
             flat = torch.tensor([i for row in ids for i in row])
             vectors = normalize(
@@ -157,8 +185,9 @@ def same_demand(
             )
             own = torch.eye(len(batch), dtype=torch.bool)
             alike = (vectors @ vectors.T / 0.07).masked_fill(own, -1e9)
-            names = [demand for _, demand in batch]
-            same = torch.tensor([[a == b for b in names] for a in names]) & ~own
+            numbers = {demand: k for k, demand in enumerate(dict.fromkeys(d for _, d in batch))}
+            demand = torch.tensor([numbers[d] for _, d in batch])
+            same = (demand[:, None] == demand[None]) & ~own
             chosen = same.any(1)
             chance = alike - torch.logsumexp(alike, 1, keepdim=True)
             loss = -(chance.masked_fill(~same, 0).sum(1)[chosen] / same.sum(1)[chosen]).mean()
@@ -210,8 +239,7 @@ def main() -> None:
         print(f"{len(pairs)} pairs, {time.monotonic() - started:.0f} s")
     labels = sorted(p for p in options.labels if p.stem not in options.hold_out)
     table = np.load(pairs_file)
-    if labels:
-        table = same_demand(tokenizer, table, labels)
+    table = same_demand(tokenizer, table, labels)
     save(tokenizer, table, options.out)
     facts = {"vocabulary": table.shape[0], "dimensions": table.shape[1], "seed": SEED, "labels": len(labels)}
     print(json.dumps(facts), f"{time.monotonic() - started:.0f} s")

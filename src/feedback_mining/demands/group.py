@@ -1,9 +1,10 @@
 """Group units into demands by average linkage, around demands that already exist.
 
-Similarity of two units: cosine of their vectors, less a penalty where theme or kind (fault or wish) differ.
-As that is an inner product of augmented vectors, the average similarity of two groups is the inner product
-of their means, and groups merge while the best pair is at least `threshold` alike (UPGMA, Sokal & Michener
-1958). Known groups take in new units and never merge with each other: that is for people to decide.
+A unit's point is its vector with a share of its whole comment's, less the mean of the product's points (what
+all its users talk about tells no two demands apart), and facets for theme and kind (fault or wish).
+Similarity is the inner product of points less the facets' penalty, so the average similarity of two groups
+is that of their means, and groups merge while the best pair is at least `threshold` alike (UPGMA, Sokal &
+Michener 1958). Known groups take in new units and never merge with each other: that is for people to decide.
 """
 
 from __future__ import annotations
@@ -19,11 +20,28 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class GroupingConfig:
-    threshold: float = 0.3  # least average similarity at which groups merge
-    theme_penalty: float = 0.2
+    threshold: float = 0.18  # least average similarity at which groups merge
+    theme_penalty: float = 0.05
     kind_penalty: float = 0.05
+    context: float = 0.2  # share of the whole comment in a unit's point
+    few: int = 50  # with so many points, half of their mean is taken off
     anchor_threshold: float = 0.62  # least similarity to an example for a common demand to take a unit in
+    anchor_group_threshold: float = 0.6  # of a new group's mean to that of an entry's examples
+    anchor_theme_penalty: float = 0.1
     least_confidence: float = 0.25  # of a unit's labels, for it to be grouped at all
+
+
+def centred(vectors: Floats, contexts: Floats, config: GroupingConfig) -> Floats:
+    """`(n, d)` vectors of units and of their comments → `(n, d)` of length 1 around the origin."""
+    mixed = _unit_length((1 - config.context) * vectors + config.context * contexts)
+    share = len(mixed) / (len(mixed) + config.few)
+    return _unit_length(mixed - share * mixed.mean(axis=0)) if len(mixed) else mixed
+
+
+def _unit_length(vectors: Floats) -> Floats:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    scaled: Floats = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    return scaled
 
 
 def augmented(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-
-import numpy as np
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from feedback_mining.records import Intent, Unit
 from feedback_mining.text.clean import normalise
@@ -37,6 +36,7 @@ _RUDE = re.compile(
 )
 _PERSONAL = re.compile(r"[我你他她俺您咱]|自己|老子|本人|楼上|大家|朋友")
 _ASKING = re.compile(r"吗|怎么|为什么|什么|啥|哪|谁|多少|几")
+_STAMMER = re.compile(r"(.{1,4})\1{1,}")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _SHORTEST, _LONGEST = 4, 20
 
@@ -71,29 +71,53 @@ def statements_of(units: Sequence[Unit]) -> list[str]:
     return sorted(found)
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A statement that could be a group's title.
+
+    closeness: cosine with the group's mean. clarity: probability that the statement, read alone, has the
+    group's theme and intent.
+    """
+
+    text: str
+    closeness: float
+    clarity: float
+
+
 def title_of(
     units: Sequence[Unit],
-    statements: Sequence[str],
-    closeness: Sequence[float],
-    clarity: Sequence[float],
-    keywords: Sequence[str] = (),
+    candidates: Sequence[Candidate],
+    words: Callable[[str], list[str]],
+    keywords: Sequence[str],
 ) -> str:
-    """The statement that stands best for the group.
+    """The candidate that stands best for the group; without any, the shortest unit.
 
-    closeness: cosine of each statement with the group's mean. clarity: probability that the statement, read
-    alone, has the group's theme and intent. For it speak also a length that reads as a ticket and the group's
-    keywords; against it insults, first persons, questions and numbers. Without statements, the shortest unit.
+    Besides closeness and clarity count how many members share the statement's words, the group's keywords
+    and a length that reads as a ticket; against it insults, first persons, questions and numbers.
     """
-    if not statements:
+    if not candidates:
         return _shortened(min((normalise(u.text) for u in units), key=lambda t: (abs(len(t) - 8), t)))
-    scores = [
-        closeness[k]
-        + 0.6 * clarity[k]
-        + _readability(statement)
-        + 0.08 * sum(word in statement for word in keywords[:4])
-        for k, statement in enumerate(statements)
-    ]
-    return statements[int(np.argmax(scores))]
+    holders = Counter(
+        word for unit in units for word in {w for w in words(normalise(unit.text)) if len(w) > 1}
+    )
+    many = max(1.0, 0.25 * len(units))
+
+    def shared(text: str) -> float:
+        content = [word for word in words(normalise(text)) if len(word) > 1]
+        return sum(min(1.0, (holders[w] - 1) / many) for w in content) / max(2, len(content))
+
+    def score(candidate: Candidate) -> float:
+        named = sum(word in candidate.text for word in keywords[:4])
+        together = shared(candidate.text) if len(units) >= 3 else 0.0
+        return (
+            candidate.closeness
+            + 0.6 * candidate.clarity
+            + 0.6 * together
+            + 0.06 * named
+            + _readability(candidate.text)
+        )
+
+    return max(candidates, key=lambda c: (score(c), c.text)).text
 
 
 def keywords_of(words: Sequence[str], background: Mapping[str, int], total: int, count: int = 5) -> list[str]:
@@ -107,7 +131,11 @@ def _readability(phrase: str) -> float:
     length = len(phrase)
     score = 0.15 if 5 <= length <= 11 else 0.08 if length <= 14 else 0.0
     score -= 0.35 * bool(_RUDE.search(phrase)) + 0.2 * bool(_PERSONAL.search(phrase))
-    score -= 0.15 * bool(_ASKING.search(phrase)) + 0.1 * bool(re.search(r"\d{2,}", phrase))
+    score -= (
+        0.3 * bool(_STAMMER.search(phrase))
+        + 0.15 * bool(_ASKING.search(phrase))
+        + 0.1 * bool(re.search(r"\d{2,}", phrase))
+    )
     return score - 0.03 * len(re.findall(r"[a-z]{6,}", phrase))
 
 

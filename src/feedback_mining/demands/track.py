@@ -10,14 +10,15 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from feedback_mining.demands.catalogue import Catalogue
-from feedback_mining.demands.group import GroupingConfig, agglomerate, augmented
-from feedback_mining.demands.name import keywords_of, statements_of, title_of
+from feedback_mining.demands.catalogue import Catalogue, CommonDemand
+from feedback_mining.demands.group import GroupingConfig, agglomerate, augmented, centred
+from feedback_mining.demands.name import Candidate, keywords_of, statements_of, title_of
 from feedback_mining.records import Demand, Intent, Unit
 
 Floats = NDArray[np.float32]
@@ -51,56 +52,97 @@ class Tracker:
     def track(
         self,
         units: Sequence[Unit],
-        weeks: Mapping[str, str],
+        comments: Mapping[str, tuple[str, str]],
         known: Sequence[Demand],
         members: Mapping[str, Sequence[Unit]],
     ) -> Tracked:
-        """Assign `units` (in order of time; `weeks` gives each comment's ISO week).
+        """Assign `units`, which come in order of time.
 
-        `members` holds the units of each known demand, oldest first.
+        `comments` gives each comment's ISO week and text, `members` the units of each known demand, oldest
+        first.
         """
         if not units:
             return Tracked((), {})
         demands = {d.id: d for d in sorted(known, key=lambda d: d.id)}
-        points = self._points(units)
-        taken = self._taken_by_anchors(units, points)
-        keys = sorted({*taken.values(), *(d for d in demands if members.get(d))})
-        groups = dict[str, list[Unit]]()
+        taken = self._taken_by_anchors(units)
+        groups: dict[str, list[Unit]] = {}
         for k, key in taken.items():
             groups.setdefault(key, []).append(units[k])
-        means, sizes = self._known(keys, members, groups)
+        keys = sorted({*groups, *(d for d in demands if members.get(d))})
         rest = [k for k in range(len(units)) if k not in taken]
-        labels = agglomerate(points[rest], means, sizes, self.config)
-        founded: dict[int, str] = {}
+        known_units = [[*members.get(key, ()), *groups.get(key, ())][-_MEMORY:] for key in keys]
+        points = self._points(
+            [*(u for of_key in known_units for u in of_key), *(units[k] for k in rest)], comments
+        )
+        ends = np.cumsum([0, *map(len, known_units)]).tolist()
+        means = np.asarray([points[a:b].mean(axis=0) for a, b in pairwise(ends)], np.float32)
+        sizes = [float(len(of_key)) for of_key in known_units]
+        labels = agglomerate(points[ends[-1] :], means, sizes, self.config)
+        founded: dict[int, list[Unit]] = {}
         for k, label in zip(rest, labels.tolist(), strict=True):
             known_key = keys[label] if label < len(keys) else None
-            key = known_key or founded.setdefault(label, self._founded_id(units[k]))
-            groups.setdefault(key, []).append(units[k])
+            if known_key:
+                groups.setdefault(known_key, []).append(units[k])
+            else:
+                founded.setdefault(label, []).append(units[k])
+        for new in founded.values():
+            entry = self._entry_of(new)
+            key = self._anchored_id(entry.id) if entry else self._founded_id(new[0])
+            groups.setdefault(key, []).extend(new)
+        weeks = {u.comment: comments[u.comment][0] for u in units}
         changed = self._named(groups, demands, members, weeks)
         return Tracked(changed, {u.id: key for key, of_key in groups.items() for u in of_key})
 
-    def _taken_by_anchors(self, units: Sequence[Unit], points: Floats) -> dict[int, str]:
-        """Position of each unit that is said as an entry of the catalogue is → that entry's demand."""
-        entries = self.catalogue.entries
-        if not entries:
-            return {}
-        texts = [(e, text) for e in entries for text in (e.zh, *e.examples)]
-        examples = augmented(
-            self.encode([text for _, text in texts]),
-            [e.theme for e, _ in texts],
-            [e.wish for e, _ in texts],
+    def _points(self, units: Sequence[Unit], comments: Mapping[str, tuple[str, str]]) -> Floats:
+        return augmented(
+            centred(
+                self.encode([u.text for u in units]),
+                self.encode([comments[u.comment][1] for u in units]),
+                self.config,
+            ),
+            [u.theme for u in units],
+            [u.intent is Intent.SUGGESTION for u in units],
             self.themes,
             self.config,
         )
-        penalty = self.config.theme_penalty + self.config.kind_penalty
+
+    def _taken_by_anchors(self, units: Sequence[Unit]) -> dict[int, str]:
+        """Position of each unit that is said as an entry of the catalogue is → that entry's demand."""
+        examples = [(e, text) for e in self.catalogue.entries for text in (e.zh, *e.examples)]
+        if not examples:
+            return {}
+        theirs = self.encode([text for _, text in examples])
+        themes = np.array([e.theme for e, _ in examples])
         found: dict[int, str] = {}
         for start in range(0, len(units), _AT_ONCE):
-            alike = points[start : start + _AT_ONCE] @ examples.T - penalty
+            some = units[start : start + _AT_ONCE]
+            alike = self.encode([u.text for u in some]) @ theirs.T
+            alike -= self.config.anchor_theme_penalty * (np.array([[u.theme] for u in some]) != themes)
             best = alike.argmax(axis=1)
-            for k, column in enumerate(best.tolist()):
-                if alike[k, column] >= self.config.anchor_threshold:
-                    found[start + k] = self._anchored_id(texts[column][0].id)
+            for k in np.flatnonzero(alike.max(axis=1) >= self.config.anchor_threshold).tolist():
+                found[start + k] = self._anchored_id(examples[best[k]][0].id)
         return found
+
+    def _entry_of(self, units: Sequence[Unit]) -> CommonDemand | None:
+        """The catalogue's entry that a whole group is about, if there is one."""
+        entries, means = self._entries
+        if not entries:
+            return None
+        mean = self.encode([u.text for u in units]).mean(axis=0)
+        theme = _most(u.theme for u in units)
+        alike = means @ (mean / max(1e-9, float(np.linalg.norm(mean))))
+        alike = alike - self.config.anchor_theme_penalty * np.array([e.theme != theme for e in entries])
+        best = int(alike.argmax())
+        return entries[best] if alike[best] >= self.config.anchor_group_threshold else None
+
+    @cached_property
+    def _entries(self) -> tuple[tuple[CommonDemand, ...], Floats]:
+        """The catalogue and the direction of each entry's examples, `(entries, d)`."""
+        rows = [self.encode([e.zh, *e.examples]).mean(axis=0) for e in self.catalogue.entries]
+        if not rows:
+            return (), np.zeros((0, 0), np.float32)
+        means = np.stack(rows)
+        return self.catalogue.entries, means / np.linalg.norm(means, axis=1, keepdims=True)
 
     def _named(
         self,
@@ -110,7 +152,6 @@ class Tracker:
         weeks: Mapping[str, str],
     ) -> tuple[Demand, ...]:
         """New demands, and known ones that have outgrown their title."""
-        anchors = {self._anchored_id(e.id): e for e in self.catalogue.entries}
         of_demand: dict[str, list[Unit]] = {}
         drafts: list[Demand] = []
         background, total = self._background([*members.values(), *groups.values()])
@@ -134,55 +175,33 @@ class Tracker:
                     ),
                 )
             )
-        titles = self._titles([d for d in drafts if d.id not in anchors], of_demand)
-        for key, entry in anchors.items():
-            titles[key] = entry.en if self.lang == "en" else entry.zh
+        titles = self._titles(drafts, of_demand)
         return tuple(replace(draft, title=titles[draft.id]) for draft in drafts)
 
     def _titles(self, drafts: Sequence[Demand], units: Mapping[str, Sequence[Unit]]) -> dict[str, str]:
-        statements = {d.id: statements_of(units[d.id]) for d in drafts}
-        flat = [(d, text) for d in drafts for text in statements[d.id]]
-        clear = self.clarity([(text, d.theme, d.intent) for d, text in flat]) if flat else np.zeros(0)
+        common = {self._anchored_id(e.id): e for e in self.catalogue.entries}
         titles: dict[str, str] = {}
-        position = 0
+        others: list[Demand] = []
         for draft in drafts:
-            said = statements[draft.id]
+            entry = common.get(draft.id)
+            if entry and self._entry_of(units[draft.id]) == entry:
+                titles[draft.id] = entry.en if self.lang == "en" else entry.zh
+            else:
+                others.append(draft)
+        said = {d.id: statements_of(units[d.id]) for d in others}
+        flat = [(text, d.theme, d.intent) for d in others for text in said[d.id]]
+        clear = self.clarity(flat) if flat else np.zeros(0)
+        position = 0
+        for draft in others:
+            texts = said[draft.id]
             mean = self.encode([u.text for u in units[draft.id]]).mean(axis=0)
-            close = (
-                self.encode(said) @ (mean / max(1e-9, float(np.linalg.norm(mean)))) if said else np.zeros(0)
-            )
-            titles[draft.id] = title_of(
-                units[draft.id],
-                said,
-                close.tolist(),
-                clear[position : position + len(said)].tolist(),
-                draft.keywords,
-            )
-            position += len(said)
+            close = self.encode(texts) @ (mean / max(1e-9, float(np.linalg.norm(mean))))
+            candidates = [
+                Candidate(text, float(close[k]), float(clear[position + k])) for k, text in enumerate(texts)
+            ]
+            position += len(texts)
+            titles[draft.id] = title_of(units[draft.id], candidates, self.words, draft.keywords)
         return titles
-
-    def _points(self, units: Sequence[Unit]) -> Floats:
-        return augmented(
-            self.encode([u.text for u in units]),
-            [u.theme for u in units],
-            [u.intent is Intent.SUGGESTION for u in units],
-            self.themes,
-            self.config,
-        )
-
-    def _known(
-        self,
-        keys: Sequence[str],
-        members: Mapping[str, Sequence[Unit]],
-        joining: Mapping[str, Sequence[Unit]],
-    ) -> tuple[Floats, list[float]]:
-        """Means and sizes of the groups that exist before the rest is grouped."""
-        latest = {key: [*members.get(key, ()), *joining.get(key, ())][-_MEMORY:] for key in keys}
-        points = self._points([u for key in keys for u in latest[key]])
-        sizes = [float(len(latest[key])) for key in keys]
-        ends = np.cumsum([0, *map(len, latest.values())])
-        means = [points[a:b].mean(axis=0) for a, b in pairwise(ends.tolist())]
-        return np.asarray(means, np.float32).reshape(len(keys), points.shape[1]), sizes
 
     def _background(self, groups: Sequence[Sequence[Unit]]) -> tuple[Counter[str], int]:
         counts: Counter[str] = Counter()

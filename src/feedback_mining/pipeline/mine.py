@@ -81,11 +81,13 @@ def analyze_comments(
     analyses = list(reader.analyse(texts, progress))
     order = sorted(range(len(texts)), key=lambda k: texts[k])
     units = [u for k in order for u in analyses[k].units if groupable(u)]
+    tracker = reader.tracker("")
+    comments = {key: ("", text) for key, text in texts}
     memberships: dict[str, str] = {}
     known: dict[str, Demand] = {}
     members: dict[str, list[Unit]] = defaultdict(list)
     for piece in _pieces(units):
-        tracked = reader.tracker("").track(piece, defaultdict(str), list(known.values()), members)
+        tracked = tracker.track(piece, comments, list(known.values()), members)
         known.update((d.id, d) for d in tracked.demands)
         memberships.update(tracked.memberships)
         for unit in piece:
@@ -179,6 +181,7 @@ class Miner:
             for unit in self.analyses[comment.id].units
             if groupable(unit)
         }
+        self._said = {c.id: (str(self.weeks[c.id]), c.text) for c in self.comments}
         self._campaigns: dict[Week, frozenset[str]] = {}
 
     @property
@@ -203,9 +206,8 @@ class Miner:
             if unit.id in self.units and unit.id not in memberships
         ]
         members = self._members(memberships)
-        weeks = {comment: str(of) for comment, of in self.weeks.items()}
         for piece in _pieces(fresh):
-            tracked = self.tracker.track(piece, weeks, list(demands.values()), members)
+            tracked = self.tracker.track(piece, self._said, list(demands.values()), members)
             demands.update((d.id, d) for d in tracked.demands)
             changed.update((d.id, d) for d in tracked.demands)
             joined.update(tracked.memberships)

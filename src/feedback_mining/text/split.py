@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from feedback_mining.text.clean import foreign_regions
 
@@ -65,4 +66,4 @@ def _cut_at_openers(text: str, start: int, end: int, before: str) -> list[Clause
         if match.start() - cuts[-1] >= _MINIMUM and end - match.start() >= _MINIMUM:
             cuts.append(match.start())
     edges = [*cuts, end]
-    return [Clause(a, b, before if a == start else "") for a, b in zip(edges, edges[1:], strict=False)]
+    return [Clause(a, b, before if a == start else "") for a, b in pairwise(edges)]
