@@ -142,7 +142,9 @@ class Backlog:
     campaigns: tuple[Campaign, ...]
     praise: tuple[Praise, ...] = ()
     questions: tuple[Quote, ...] = ()  # this week's, newest first
-    signals: dict[str, dict[str, int]] = field(default_factory=dict)  # week → advocacy/churn/helping → comments
+    signals: dict[str, dict[str, int]] = field(
+        default_factory=dict
+    )  # week → advocacy/churn/helping → comments
     window_weeks: int = 12
     notices: tuple[str, ...] = ()  # e.g. a source that failed
 

@@ -58,7 +58,7 @@ class CommentModel:
                         sentiment=Sentiment(sentiments[k]),
                         confidence=round(float(confidence[k]), 4),
                         specific=bool(definite[k]),
-                    )  # fmt: skip
+                    )
                 )
         signals = self._signals(texts)
         return [Analysis(comments[k][0], tuple(units[k]), tuple(signals[k])) for k in range(len(texts))]

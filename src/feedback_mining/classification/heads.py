@@ -67,7 +67,7 @@ class LinearHead:
         except Exception as error:
             raise ModelError(
                 f"No model in {folder}: expected weights.safetensors and config.json "
-                f"({type(error).__name__}); run `feedback-mining retrain` or restore models/"
+                f"({type(error).__name__}); restore models/ or run: python -m flows.retrain FILE…"
             ) from error
         return cls(
             classes=tuple(facts.pop("classes")),

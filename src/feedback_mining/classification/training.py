@@ -69,8 +69,18 @@ def train(
         by_fold = [{**f, task: replace(f[task], temperature=temperature)} for f in by_fold]
     splitter = _train_splitter(ordered, groups, featuriser, by_fold, config)
     heads["intent"].facts["agreement"] = agreement(ordered, heads)
-    definite = np.array([c.with_demands and u.intent in _ACTIONABLE for c in ordered for u in c.units])
-    answers = np.array(["yes" if u.demand else "no" for c in ordered for u in c.units])
+    # Without annotated demands, all that has an aspect counts as definite.
+    annotated = any(c.with_demands for c in ordered)
+    definite = np.array(
+        [(c.with_demands or not annotated) and u.intent in _ACTIONABLE for c in ordered for u in c.units]
+    )
+    answers = np.array(
+        [
+            "yes" if (u.demand if annotated else u.theme != "general") else "no"
+            for c in ordered
+            for u in c.units
+        ]
+    )
     specific = fit(rows[definite], answers[definite], weights[definite], config.unit_cost, config.seed)
     return TrainedModels(heads, splitter, specific, _train_signals(ordered, groups, featuriser, config))
 

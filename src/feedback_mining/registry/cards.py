@@ -60,6 +60,6 @@ def card(
 {more}
 
 ```
-feedback-mining retrain <标注文件…>
+python -m flows.retrain <标注文件…>
 ```
 """

@@ -41,7 +41,7 @@ def current(root: Path | None = None) -> dict[str, str]:
     except (OSError, ValueError, AttributeError) as error:
         raise ModelError(
             f"{path} cannot be read ({type(error).__name__}); expected JSON such as "
-            '{"encoder": "static-zh-1", "intent": "1"}; restore models/ or run feedback-mining retrain'
+            '{"encoder": "static-zh-1", "intent": "1"}; restore models/ or run: python -m flows.retrain FILE…'
         ) from error
 
 
@@ -53,7 +53,7 @@ def load_models(root: Path | None = None, encoder: str | None = None) -> Models:
     if missing:
         raise ModelError(
             f"{root / 'current.json'} names no version of {', '.join(missing)}; "
-            "restore models/ or run feedback-mining retrain"
+            "restore models/ or run: python -m flows.retrain FILE…"
         )
     segmenter = Segmenter()
     own = load_encoder(str(root / "encoder" / versions["encoder"]))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from feedback_mining.backlog.items import Backlog, Item
 from feedback_mining.reporting import sentences
 from feedback_mining.reporting.labels import THIN_SPACE, Words
 from feedback_mining.reporting.ranks import rank_ranges
 from feedback_mining.reporting.workbook import Cell, Sheet, workbook_bytes
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -53,13 +55,19 @@ def write_csv(
     backlog: Backlog, path: Path, lang: str = "zh", *, themes: Mapping[str, str] | None = None
 ) -> None:
     """One row per item; UTF-8 with a byte order mark, so that Excel reads it; no cell becomes a formula."""
+    frame = items_frame(backlog, lang, themes=themes).map(formula_safe)
+    path.write_bytes(frame.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig"))
+
+
+def items_frame(
+    backlog: Backlog, lang: str = "zh", *, themes: Mapping[str, str] | None = None
+) -> pd.DataFrame:
+    """The items as a table, a row each in order of priority; columns as in backlog.csv."""
+    import pandas as pd
+
     words = Words(lang, themes)
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow([_heading(pair, words) for pair in _ITEM_COLUMNS.values()])
-    for row in _item_rows(backlog, words):
-        writer.writerow([formula_safe(cell) for cell in row])
-    path.write_bytes(text.getvalue().encode("utf-8-sig"))
+    columns = [_heading(pair, words) for pair in _ITEM_COLUMNS.values()]
+    return pd.DataFrame(_item_rows(backlog, words), columns=columns, dtype=object)
 
 
 def write_xlsx(
