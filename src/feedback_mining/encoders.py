@@ -86,10 +86,12 @@ class SentenceTransformerEncoder:
         self.dimensions = int(self._model.get_embedding_dimension() or 0)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
+        if not texts:
+            return np.zeros((0, self.dimensions), np.float32)
         vectors = self._model.encode(
             [normalise(t) for t in texts], batch_size=self._batch_size, show_progress_bar=False
         )
-        return _unit_length(np.asarray(vectors, np.float32).reshape(len(texts), -1))
+        return _unit_length(np.asarray(vectors, np.float32))
 
 
 def load_encoder(name: str) -> Encoder:
@@ -100,7 +102,13 @@ def load_encoder(name: str) -> Encoder:
     folder = Path(name)
     modules = folder / "modules.json"
     if modules.is_file():
-        kinds = [module["type"].rsplit(".", 1)[-1] for module in json.loads(modules.read_text())]
+        try:
+            kinds = [module["type"].rsplit(".", 1)[-1] for module in json.loads(modules.read_text("utf-8"))]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ModelError(
+                f"{modules} is damaged ({type(error).__name__}); expected the list of modules that "
+                "sentence-transformers saves; restore the folder or train one with scripts/train_encoder.py"
+            ) from error
         if kinds == ["StaticEmbedding"]:
             inner = folder if (folder / "tokenizer.json").is_file() else folder / "0_StaticEmbedding"
             encoder = StaticEncoder(inner)

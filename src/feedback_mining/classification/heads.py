@@ -64,18 +64,18 @@ class LinearHead:
         try:
             arrays = load_file(folder / "weights.safetensors")
             facts = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+            return cls(
+                classes=tuple(facts.pop("classes")),
+                weights=arrays["weights"].astype(np.float32),
+                bias=arrays["bias"],
+                temperature=float(facts.pop("temperature")),
+                facts=facts,
+            )
         except Exception as error:
             raise ModelError(
                 f"No model in {folder}: expected weights.safetensors and config.json "
                 f"({type(error).__name__}); restore models/ or run: python -m flows.retrain FILE…"
             ) from error
-        return cls(
-            classes=tuple(facts.pop("classes")),
-            weights=arrays["weights"].astype(np.float32),
-            bias=arrays["bias"],
-            temperature=float(facts.pop("temperature")),
-            facts=facts,
-        )
 
 
 def from_linear(model: Any) -> LinearHead:

@@ -54,7 +54,7 @@ def read_labels(paths: Iterable[Path], weight: float = 1.0) -> list[LabelledComm
                             with_demands=any("demand" in unit for unit in row["units"]),
                         )
                     )
-                except (KeyError, TypeError, ValueError) as error:
+                except (AttributeError, KeyError, TypeError, ValueError) as error:
                     raise UnreadableFile(
                         f"{path.name} line {number} is not an annotated comment ({error!r}); expected id, text "
                         "and units with span, intent, theme, sentiment, each span verbatim in the text"

@@ -60,7 +60,7 @@ def train(
         for fold in range(_FOLDS):
             inside = groups[owner] != fold
             head = fit(rows[inside], labels[inside], weights[inside], config.unit_cost, config.seed)
-            by_fold[fold][task] = head
+            by_fold[fold][task] = _widened(head, np.unique(labels))
             columns = np.searchsorted(np.unique(labels), head.classes)
             unseen[np.ix_(~inside, columns)] = _scores(head, rows[~inside])
         head = fit(rows, labels, weights, config.unit_cost, config.seed)
@@ -88,6 +88,15 @@ def train(
 def fit(rows: csr_matrix, labels: Any, weights: Any, cost: float, seed: int) -> LinearHead:
     model = LinearSVC(C=cost, tol=1e-3, max_iter=3000, random_state=seed, dual=True)
     return from_linear(model.fit(rows, labels, sample_weight=weights))
+
+
+def _widened(head: LinearHead, classes: NDArray[np.str_]) -> LinearHead:
+    """The head over all `classes`: those that its part of the comments lacks are never probable."""
+    place = np.searchsorted(classes, head.classes)
+    weights = np.zeros((len(classes), head.weights.shape[1]), np.float32)
+    bias = np.full(len(classes), -1e4, np.float32)
+    weights[place], bias[place] = head.weights, head.bias
+    return replace(head, classes=tuple(classes.tolist()), weights=weights, bias=bias)
 
 
 def fit_temperature(scores: NDArray[Any], truth: NDArray[Any], weights: NDArray[Any]) -> float:

@@ -18,12 +18,13 @@ _BLOCK_TAG = re.compile(r"<\s*/?\s*(?:br|p|div|li|ul|ol|h[1-6]|tr|blockquote)\b[
 _SPACE = re.compile(r"\s+")
 _REPEAT = re.compile(r"(.)\1{3,}", re.DOTALL)
 _URL = re.compile(r"(?:https?://|www\.)[\w\-./?%&=#:~+]+", re.IGNORECASE)
-_INVISIBLE = dict.fromkeys([0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0xFE0E, 0xFE0F, 0])
+_HALVES = range(0xD800, 0xE000)  # of emoji cut in two; nothing downstream can encode them
+_INVISIBLE = dict.fromkeys([0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0xFE0E, 0xFE0F, 0, *_HALVES])
 
 _REPLY = re.compile(
-    r"(?:[-—–─━=_ ]{4,}\s*)?(?:开发者|開發者|官方|商家|客服|卖家|店家)(?:的)?(?:回复|回覆|答复|回應|回应)[^\S\n]*[：:].*",
-    re.DOTALL,
+    r"(?:开发者|開發者|官方|商家|客服|卖家|店家)(?:的)?(?:回复|回覆|答复|回應|回应)[^\S\n]*[：:]"
 )
+_RULE = "-—–─━=_"
 _STORE_MARKER = re.compile(r"[（(]该条评论已经?被删除[）)]")
 
 
@@ -61,21 +62,36 @@ def normalise(text: str) -> str:
 def foreign_regions(text: str) -> list[tuple[int, int]]:
     """`(start, end)` of the parts that the user did not write: quoted official replies, store markers."""
     regions = [m.span() for m in _STORE_MARKER.finditer(text)]
-    reply = _REPLY.search(text)
-    # A reply at the very start would leave nothing: then the words are about a reply, not one.
-    if reply and (reply.start() > 0 and (_starts_line(text, reply.start()) or reply[0][0] in "-—–─━=_")):
-        regions.append(reply.span())
+    reply = _official_reply(text)
+    if reply:
+        regions.append((reply[0], len(text)))
     return sorted(regions)
-
-
-def _starts_line(text: str, position: int) -> bool:
-    return text[:position].rstrip(" \t")[-1:] in {"\n", "\r", ""}
 
 
 def split_reply(text: str) -> tuple[str, str | None]:
     """`(the user's words, the quoted official reply or None)`."""
-    for start, end in foreign_regions(text):
-        if _REPLY.match(text, start):
-            reply = re.sub(r"^.*?[：:]", "", text[start:end], count=1, flags=re.DOTALL).strip()
-            return text[:start].rstrip(), reply or None
-    return text, None
+    reply = _official_reply(text)
+    if reply is None:
+        return text, None
+    return text[: reply[0]].rstrip(), text[reply[1] :].strip() or None
+
+
+def _official_reply(text: str) -> tuple[int, int] | None:
+    """Where a quoted reply begins, its heading and the rule above included, and where its words begin."""
+    for heading in _REPLY.finditer(text):
+        before = text[: heading.start()].rstrip()
+        rule = before[len(before.rstrip(f"{_RULE} ")) :].lstrip()
+        if len(rule) >= 4:
+            start = len(before) - len(rule)
+        elif _starts_line(text, heading.start()):
+            start = heading.start()
+        else:
+            continue
+        # A reply at the very start would leave nothing: then the words are about a reply, not one.
+        if text[:start].strip():
+            return start, heading.end()
+    return None
+
+
+def _starts_line(text: str, position: int) -> bool:
+    return text[:position].rstrip(" \t")[-1:] in {"\n", "\r", ""}

@@ -14,7 +14,7 @@ from feedback_mining.text.clean import foreign_regions
 
 _EMOJI = "\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\ufe0f\u200d"
 _SEPARATOR = re.compile(
-    rf"<[^<>]{{1,200}}>|(?:&nbsp;|[\s,，。!！?？;；、~～…:：()（）\"“”'‘’【】\[\]「」|/\\—_=+*#^<>《》·{_EMOJI}]"
+    rf"(?:</?[a-zA-Z!][^<>]{{0,200}}>|&nbsp;|[\s,，。!！?？;；、~～…:：()（）\"“”'‘’【】\[\]「」|/\\—_=+*#^<>《》·{_EMOJI}]"
     r"|(?<![0-9a-zA-Z])[.\-]|[.\-](?![0-9a-zA-Z]))+"
 )
 # Words that open a new opinion even where the writer put no punctuation before them.
