@@ -17,7 +17,7 @@ _TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]{0,200}|!--.*?--)>", re.DOTALL)
 _BLOCK_TAG = re.compile(r"<\s*/?\s*(?:br|p|div|li|ul|ol|h[1-6]|tr|blockquote)\b[^<>]{0,200}>", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 _REPEAT = re.compile(r"(.)\1{3,}", re.DOTALL)
-_URL = re.compile(r"(?:https?://|www\.)[\w\-./?%&=#:~+]+", re.IGNORECASE)
+_URL = re.compile(r"(?:https?://|www\.)[a-zA-Z0-9_\-./?%&=#:~+]+", re.IGNORECASE)
 _HALVES = range(0xD800, 0xE000)  # of emoji cut in two; nothing downstream can encode them
 _INVISIBLE = dict.fromkeys([0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0xFE0E, 0xFE0F, 0, *_HALVES])
 
