@@ -8,6 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import HashingVectorizer
+
 from feedback_mining.records import Intent, Unit
 from feedback_mining.text.clean import normalise
 from feedback_mining.text.split import clauses
@@ -38,6 +42,7 @@ _PERSONAL = re.compile(r"[我你他她俺您咱]|自己|老子|本人|楼上|大
 _ASKING = re.compile(r"吗|怎么|为什么|什么|啥|哪|谁|多少|几")
 _STAMMER = re.compile(r"(.{1,4})\1{1,}")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
+STYLE_COLUMNS = 2**15
 _SHORTEST, _LONGEST = 4, 20
 
 
@@ -60,6 +65,15 @@ def plain_statement(clause: str, intent: Intent) -> str:
     return _tidy(text)
 
 
+def style_rows(statements: Sequence[str]) -> csr_matrix:
+    """`(n, STYLE_COLUMNS)`: what a head reads to tell titles from talk."""
+    hasher = HashingVectorizer(
+        analyzer="char", ngram_range=(1, 3), n_features=STYLE_COLUMNS, alternate_sign=False, binary=True,
+        norm="l2", lowercase=False, dtype=np.float32,
+    )  # fmt: skip
+    return hasher.transform([f"^{text}$" for text in statements])
+
+
 def statements_of(units: Sequence[Unit]) -> list[str]:
     """What the units say, as statements of 4 to 20 characters; sorted."""
     found: set[str] = set()
@@ -76,12 +90,13 @@ class Candidate:
     """A statement that could be a group's title.
 
     closeness: cosine with the group's mean. clarity: probability that the statement, read alone, has the
-    group's theme and intent.
+    group's theme and intent. style: probability that it is worded as a ticket's title.
     """
 
     text: str
     closeness: float
     clarity: float
+    style: float
 
 
 def title_of(
@@ -112,6 +127,7 @@ def title_of(
         return (
             candidate.closeness
             + 0.6 * candidate.clarity
+            + 0.4 * candidate.style
             + 0.6 * together
             + 0.06 * named
             + _readability(candidate.text)

@@ -37,13 +37,15 @@ class Tracker:
     """Groups one product's units around what it knows.
 
     encode: texts → `(n, d)` vectors of length 1. words: text → its words. clarity: `(statement, theme,
-    intent)` → probability that the statement, read alone, has these labels. themes: ids of the taxonomy.
+    intent)` → probability that the statement, read alone, has these labels. style: statement → probability
+    that it is worded as a title. themes: ids of the taxonomy.
     """
 
     product: str
     encode: Callable[[Sequence[str]], Floats]
     words: Callable[[str], list[str]]
     clarity: Callable[[Sequence[tuple[str, str, Intent]]], Floats]
+    style: Callable[[Sequence[str]], Floats]
     themes: Sequence[str]
     catalogue: Catalogue
     config: GroupingConfig = field(default_factory=GroupingConfig)
@@ -191,13 +193,15 @@ class Tracker:
         said = {d.id: statements_of(units[d.id]) for d in others}
         flat = [(text, d.theme, d.intent) for d in others for text in said[d.id]]
         clear = self.clarity(flat) if flat else np.zeros(0)
+        style = self.style([text for text, _, _ in flat]) if flat else np.zeros(0)
         position = 0
         for draft in others:
             texts = said[draft.id]
             mean = self.encode([u.text for u in units[draft.id]]).mean(axis=0)
             close = self.encode(texts) @ (mean / max(1e-9, float(np.linalg.norm(mean))))
             candidates = [
-                Candidate(text, float(close[k]), float(clear[position + k])) for k, text in enumerate(texts)
+                Candidate(text, float(close[k]), float(clear[position + k]), float(style[position + k]))
+                for k, text in enumerate(texts)
             ]
             position += len(texts)
             titles[draft.id] = title_of(units[draft.id], candidates, self.words, draft.keywords)

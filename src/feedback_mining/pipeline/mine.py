@@ -20,6 +20,7 @@ from feedback_mining.backlog.items import Backlog, Counts
 from feedback_mining.backlog.window import Timeline
 from feedback_mining.demands.catalogue import Catalogue
 from feedback_mining.demands.group import GroupingConfig
+from feedback_mining.demands.name import style_rows
 from feedback_mining.demands.track import Tracker
 from feedback_mining.errors import InputError, UnknownWeek
 from feedback_mining.records import Analysis, Comment, Demand, Intent, Sentiment, Signal, Unit
@@ -145,12 +146,17 @@ class Reader:
             if progress:
                 progress(len(some))
 
+    def _style(self, statements: Sequence[str]) -> Floats:
+        head = self.models.title
+        return head.probabilities(style_rows(statements))[:, head.classes.index("yes")]
+
     def tracker(self, product: str, lang: str = "zh") -> Tracker:
         return Tracker(
             product=product,
             encode=_remembered(self.models.encoder.encode),
             words=lru_cache(maxsize=None)(self.models.comments.featuriser.segmenter.words),
             clarity=self.models.comments.clarity,
+            style=self._style,
             themes=[theme.id for theme in self.taxonomy.themes],
             catalogue=self.catalogue,
             lang=lang,

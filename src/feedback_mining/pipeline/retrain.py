@@ -8,14 +8,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from feedback_mining.classification.classifier import CommentModel
 from feedback_mining.classification.features import FeatureConfig, Featuriser
 from feedback_mining.classification.heads import LinearHead
 from feedback_mining.classification.labelling import LabelledComment, read_labels
-from feedback_mining.classification.training import TrainedModels, TrainingConfig, train
+from feedback_mining.classification.training import TrainedModels, TrainingConfig, fit, train
+from feedback_mining.demands.catalogue import Catalogue
+from feedback_mining.demands.name import statements_of, style_rows
 from feedback_mining.encoders import load_encoder
 from feedback_mining.errors import InputError
 from feedback_mining.evaluation.metrics import agreement_with
+from feedback_mining.records import Intent, Sentiment, Unit
 from feedback_mining.registry.cards import card
 from feedback_mining.registry.models import current
 from feedback_mining.resources import data_dir, models_dir
@@ -59,8 +64,9 @@ def retrain(
     everything = [*written, *(c for comments in products.values() for c in comments)]
     tell(f"training on {len(everything)} comments")
     models = train(everything, featuriser, config)
+    titles = train_titles([c for comments in products.values() for c in comments], config)
     data = {path.stem: len(read_labels([path])) for path in sorted(gold)} | {"seed": len(written)}
-    return _save(models, out, encoder.version, data, scores, config)
+    return _save(models, titles, out, encoder.version, data, scores, config)
 
 
 def product_of(path: Path) -> str:
@@ -69,6 +75,24 @@ def product_of(path: Path) -> str:
 
 def assemble(models: TrainedModels, featuriser: Featuriser) -> CommentModel:
     return CommentModel(featuriser, models.heads, models.splitter, models.specific, models.signals)
+
+
+def train_titles(comments: Sequence[LabelledComment], config: TrainingConfig) -> LinearHead:
+    """Tell how titles are worded (annotators' demands, the catalogue) from how users talk."""
+    titles = {entry.zh for entry in Catalogue.load().entries}
+    talk = {text for entry in Catalogue.load().entries for text in entry.examples}
+    for comment in comments:
+        titles |= {unit.demand for unit in comment.units if unit.demand}
+        units = [
+            Unit(comment.id, u.start, u.end, comment.text[u.start : u.end], Intent(u.intent), u.theme,
+                 Sentiment(u.sentiment), 1.0)
+            for u in comment.units
+        ]  # fmt: skip
+        talk |= set(statements_of([unit for unit in units if unit.actionable]))
+    texts = [*sorted(titles), *sorted(talk - titles)]
+    labels = np.array(["yes"] * len(titles) + ["no"] * (len(texts) - len(titles)))
+    weights = np.where(labels == "yes", (labels == "no").mean(), (labels == "yes").mean())
+    return fit(style_rows(texts), labels, weights, 2.0, config.seed)
 
 
 def _judge(
@@ -95,6 +119,7 @@ def _judge(
 
 def _save(
     models: TrainedModels,
+    titles: LinearHead,
     out: Path,
     encoder: str,
     data: dict[str, int],
@@ -105,6 +130,7 @@ def _save(
         **models.heads,
         "splitter": models.splitter,
         "specific": models.specific,
+        "title": titles,
         **{f"signal-{name}": head for name, head in models.signals.items()},
     }
     version = str(1 + max((int(p.name) for t in heads for p in (out / t).glob("[0-9]*")), default=0))

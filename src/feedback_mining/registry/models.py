@@ -25,6 +25,7 @@ class Models:
 
     encoder: Encoder
     comments: CommentModel
+    title: LinearHead  # yes, no: is a statement worded as a ticket's title
     versions: dict[str, str]
 
     @property
@@ -49,7 +50,7 @@ def load_models(root: Path | None = None, encoder: str | None = None) -> Models:
     """The models in use. `encoder` names another encoder for grouping; the heads keep their own."""
     root = root or models_dir()
     versions = current(root)
-    missing = [task for task in ("encoder", *TASKS, "splitter", "specific") if task not in versions]
+    missing = [task for task in ("encoder", *TASKS, "splitter", "specific", "title") if task not in versions]
     if missing:
         raise ModelError(
             f"{root / 'current.json'} names no version of {', '.join(missing)}; "
@@ -68,5 +69,6 @@ def load_models(root: Path | None = None, encoder: str | None = None) -> Models:
     return Models(
         encoder=other,
         comments=model,
+        title=head("title"),
         versions={**versions, "dictionary": segmenter.version, "grouping-encoder": other.version},
     )
