@@ -1,0 +1,180 @@
+"""Encoders against sentence-transformers itself, on the shipped model and on tiny ones built here."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from feedback_mining.encoders import SentenceTransformerEncoder, StaticEncoder, load_encoder
+from feedback_mining.errors import ModelError
+from feedback_mining.registry.models import current
+from feedback_mining.resources import models_dir
+from feedback_mining.text.clean import normalise
+
+TEXTS = [
+    "一打开就闪退", "验证码一直收不到", "驗證碼一直收不到", "希望增加深色模式", "能不能导出成 Excel", "开屏广告太多了", "客服半天不回",
+    "物流很快，包装也好", "性价比高", "蓝牙老是断", "路由器换了以后全部离线", "更新完字体变小了", "要求的权限太多", "队友挂机也不扣分",
+    "会员又涨价", "搜索结果不准", "很好用", "垃圾", "还可以吧", "怎么注销账号", "iPad 上不能横屏", "v3.2 以后发热严重", "OK",
+    "一般般😤", "👍👍👍", "。。。", "", "哈哈哈哈哈哈", "https://example.com/help 打不开", "Crashes every time on Android 14",
+    "备份到网盘失败，重试了十几次还是一样，提示网络异常，但是别的应用都正常，请尽快修复，不然只能换别家了" * 3,
+]  # fmt: skip
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *"闪退卡顿登录验证码广告太多好用的不了"]
+
+
+def one_line_error(name: str) -> str:
+    with pytest.raises(ModelError) as caught:
+        load_encoder(name)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+@pytest.fixture(scope="module")
+def folder() -> Path:
+    return models_dir() / "encoder" / current()["encoder"]
+
+
+class TestShipped:
+    def test_gives_the_vectors_of_sentence_transformers(self, folder: Path) -> None:
+        from sentence_transformers import SentenceTransformer
+
+        encoder = load_encoder(str(folder))
+        assert isinstance(encoder, StaticEncoder)
+        mine = encoder.encode(TEXTS)
+        assert mine.dtype == np.float32
+        assert mine.shape == (len(TEXTS), encoder.dimensions)
+        other = SentenceTransformer(str(folder), device="cpu")
+        theirs = np.asarray(other.encode([normalise(t) for t in TEXTS]), np.float32)
+        lengths = np.linalg.norm(theirs, axis=1)
+        known = lengths > 0
+        assert known.sum() >= len(TEXTS) - 3
+        cosine = (mine[known] * theirs[known]).sum(axis=1) / lengths[known]
+        assert cosine.min() >= 0.9999
+        assert np.abs(np.linalg.norm(mine[known], axis=1) - 1).max() < 1e-5
+        assert not mine[~known].any()
+
+    def test_both_readers_agree(self, folder: Path) -> None:
+        static = load_encoder(str(folder))
+        general = SentenceTransformerEncoder(str(folder))
+        assert (static.version, static.dimensions) == (general.version, general.dimensions)
+        assert static.version == folder.name
+        np.testing.assert_allclose(static.encode(TEXTS), general.encode(TEXTS), atol=2e-3)
+
+    def test_a_text_has_its_vector_in_any_company(self, folder: Path) -> None:
+        encoder = load_encoder(str(folder))
+        together = encoder.encode(TEXTS)
+        alone = np.vstack([encoder.encode([text]) for text in reversed(TEXTS)])[::-1]
+        np.testing.assert_allclose(together, alone, atol=1e-6)
+
+    def test_what_normalises_alike_has_one_vector(self, folder: Path) -> None:
+        one, other = load_encoder(str(folder)).encode(["驗證碼 ＡＰＰ", "<b>验证码</b>  app"])
+        np.testing.assert_array_equal(one, other)
+
+    def test_no_text_is_no_row(self, folder: Path) -> None:
+        encoder = load_encoder(str(folder))
+        assert encoder.encode([]).shape == (0, encoder.dimensions)
+
+
+@pytest.fixture(scope="module")
+def static_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+    from tokenizers import Tokenizer, models, pre_tokenizers
+
+    tokenizer = Tokenizer(models.WordLevel({word: k for k, word in enumerate(WORDS)}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
+    table = np.random.default_rng(0).normal(size=(len(WORDS), 8)).astype(np.float32)
+    folder = tmp_path_factory.mktemp("encoders") / "tiny-static"
+    SentenceTransformer(
+        modules=[StaticEmbedding(tokenizer, embedding_weights=table)], device="cpu"
+    ).save_pretrained(str(folder), create_model_card=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def bert_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+    from transformers import BertConfig, BertModel, BertTokenizer
+
+    folder = tmp_path_factory.mktemp("encoders")
+    (folder / "raw").mkdir()
+    (folder / "raw" / "vocab.txt").write_text("\n".join(dict.fromkeys(WORDS)) + "\n", encoding="utf-8")
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(dict.fromkeys(WORDS)), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=16, max_position_embeddings=32,
+    )  # fmt: skip
+    BertModel(config).save_pretrained(folder / "raw")
+    BertTokenizer(str(folder / "raw" / "vocab.txt")).save_pretrained(folder / "raw")
+    layers = Transformer(str(folder / "raw"), max_seq_length=32)
+    model = SentenceTransformer(modules=[layers, Pooling(16, "mean")], device="cpu")
+    model.save_pretrained(str(folder / "tiny-bert"), create_model_card=False)
+    return folder / "tiny-bert"
+
+
+def test_a_static_model_of_ones_own_is_read_without_torch(static_folder: Path) -> None:
+    code = (
+        "import sys; from feedback_mining.encoders import load_encoder; "
+        f"e = load_encoder({str(static_folder)!r}); print(e.version, e.encode(['闪退']).shape, 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "tiny-static (1, 8) False"
+
+
+def test_a_static_models_vectors_are_means_of_its_table(static_folder: Path) -> None:
+    from safetensors.numpy import load_file
+
+    encoder = load_encoder(str(static_folder))
+    ((_, table),) = load_file(next(static_folder.rglob("*.safetensors"))).items()
+    mean = (table[WORDS.index("闪")] + table[WORDS.index("退")]) / 2
+    np.testing.assert_allclose(encoder.encode(["闪退"])[0], mean / np.linalg.norm(mean), atol=1e-6)
+
+
+def test_a_transformer_is_loaded_from_its_folder(bert_folder: Path) -> None:
+    encoder = load_encoder(str(bert_folder))
+    assert isinstance(encoder, SentenceTransformerEncoder)
+    assert (encoder.version, encoder.dimensions) == ("tiny-bert", 16)
+    vectors = encoder.encode(["闪退", "广告太多", "", "閃退"])
+    assert vectors.shape == (4, 16)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(vectors[0], vectors[3], atol=1e-5)
+    assert not np.allclose(vectors[0], vectors[1], atol=1e-3)
+    assert encoder.encode([]).shape == (0, 16)
+
+
+def test_a_name_that_is_nowhere_is_one_line() -> None:
+    code = (
+        "from feedback_mining.encoders import load_encoder\n"
+        "from feedback_mining.errors import ModelError\n"
+        "try: load_encoder('no-such-team/no-such-model')\n"
+        "except ModelError as error: print(error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True, text=True, check=True, timeout=60,
+        env={**os.environ, "HF_HUB_OFFLINE": "1"},
+    )  # fmt: skip
+    (line,) = done.stdout.splitlines()
+    assert "'no-such-team/no-such-model' cannot be loaded" in line
+    assert "HF_ENDPOINT" in line
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"a": 1}', "[1]", '[{"idx": 0}]'])
+def test_damaged_modules_are_one_line(tmp_path: Path, content: str) -> None:
+    (tmp_path / "modules.json").write_text(content, encoding="utf-8")
+    assert str(tmp_path / "modules.json") in one_line_error(str(tmp_path))
+
+
+def test_a_static_folder_without_its_table_is_one_line(static_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "modules.json").write_bytes((static_folder / "modules.json").read_bytes())
+    message = one_line_error(str(tmp_path))
+    assert str(tmp_path) in message
+    assert "model.safetensors" in message
+    assert "scripts/train_encoder.py" in message
