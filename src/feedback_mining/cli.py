@@ -59,7 +59,7 @@ def run(
 
     asked = parse_week(week, until)
     settings = _settings(store)
-    name = _check(files, product, settings, columns, lang)
+    name = _check(files, product, settings, columns, lang, None if _has_store(out, settings) else asked)
     with _open_store(out, settings, new=True) as opened:
         _import(files, opened, name, settings, columns, lang)
         backlog = _mine(opened, name, asked, settings, lang)
@@ -239,15 +239,30 @@ def _open_store(out: Path, settings: Settings, *, new: bool = False) -> Store:
     return open_store(default_store(out))
 
 
+def _has_store(out: Path, settings: Settings) -> bool:
+    return settings.store is not None or (out / "feedback_mining.db").is_file()
+
+
 def _check(
-    files: list[Path], product: str | None, settings: Settings, columns: list[str] | None, lang: str
+    files: list[Path],
+    product: str | None,
+    settings: Settings,
+    columns: list[str] | None,
+    lang: str,
+    week: Week | None = None,
 ) -> str:
-    """The files' product, after all of them were opened and before anything is written."""
-    from feedback_mining.pipeline.choose import one_product
+    """The files' product, after all of them were opened and before anything is written.
+
+    week: one that the files' comments must reach.
+    """
+    from feedback_mining.pipeline.choose import check_week, one_product
     from feedback_mining.pipeline.ingest import open_files
 
     readings = open_files(files, product=product, settings=settings, mapping=_mapping(columns), lang=lang)
-    return one_product(reading.product for reading in readings)
+    name = one_product(reading.product for reading in readings)
+    if week:
+        check_week(week, readings, settings)
+    return name
 
 
 def _import(

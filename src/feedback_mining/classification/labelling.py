@@ -37,28 +37,34 @@ def read_labels(paths: Iterable[Path], weight: float = 1.0) -> list[LabelledComm
     """
     found: list[LabelledComment] = []
     for path in paths:
-        with path.open(encoding="utf-8") as handle:
-            for number, line in enumerate(handle, 1):
-                if not line.strip():
-                    continue
-                try:
-                    row = json.loads(line)
-                    units = _locate(row["text"], row["units"])
-                    found.append(
-                        LabelledComment(
-                            str(row["id"]),
-                            row["text"],
-                            units,
-                            tuple(row.get("signals", ())),
-                            weight,
-                            with_demands=any("demand" in unit for unit in row["units"]),
-                        )
+        try:
+            lines = path.read_text(encoding="utf-8").split("\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UnreadableFile(
+                f"{path} cannot be read ({type(error).__name__}); expected annotated comments as JSON Lines "
+                "in UTF-8"
+            ) from error
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+                units = _locate(row["text"], row["units"])
+                found.append(
+                    LabelledComment(
+                        str(row["id"]),
+                        row["text"],
+                        units,
+                        tuple(row.get("signals", ())),
+                        weight,
+                        with_demands=any("demand" in unit for unit in row["units"]),
                     )
-                except (AttributeError, KeyError, TypeError, ValueError) as error:
-                    raise UnreadableFile(
-                        f"{path.name} line {number} is not an annotated comment ({error!r}); expected id, text "
-                        "and units with span, intent, theme, sentiment, each span verbatim in the text"
-                    ) from error
+                )
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                raise UnreadableFile(
+                    f"{path.name} line {number} is not an annotated comment ({error!r}); expected id, text "
+                    "and units with span, intent, theme, sentiment, each span verbatim in the text"
+                ) from error
     return found
 
 

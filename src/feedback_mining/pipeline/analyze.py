@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,8 @@ def analyze_file(
     )[0]
     refused = 0
     texts: list[tuple[str, str]] = []
+    ids: list[str] = []
+    uses: Counter[str] = Counter()
     for row in reading.rows:
         if isinstance(row, Quarantined):
             refused += 1
@@ -56,10 +59,12 @@ def analyze_file(
         key = row.id or comment_id(
             reading.source, None, product=reading.product, time=row.time, text=row.text
         )
-        texts.append((key, row.text))
+        uses[key] += 1  # rows that say the same at the same time, or an id used twice
+        ids.append(key)
+        texts.append((key if uses[key] == 1 else f"{key}~{uses[key]}", row.text))
     lines = [
         {
-            "id": found.id,
+            "id": key,
             "text": found.text,
             "units": [
                 {
@@ -76,7 +81,7 @@ def analyze_file(
             ],
             "signals": [str(signal) for signal in found.signals],
         }
-        for found in analyze_comments(texts, settings, progress=progress)
+        for key, found in zip(ids, analyze_comments(texts, settings, progress=progress), strict=True)
     ]
     return FileAnalysis(lines, refused)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from feedback_mining.errors import InputError, UnknownWeek
 from feedback_mining.settings import Settings
+from feedback_mining.sources.files import FileReading, RawComment
 from feedback_mining.storage import Store
 from feedback_mining.weeks import Week
 
@@ -67,6 +68,17 @@ def weeks_to_replay(store: Store, product: str, settings: Settings) -> list[Week
         raise InputError(f"The store {store.address} holds no comments of {product!r}; import files first")
     first, last = (Week.of(comment.time, settings.zone) for comment in (comments[0], comments[-1]))
     return [first.plus(k) for k in range(last.minus(first) + 1)]
+
+
+def check_week(week: Week, readings: Iterable[FileReading], settings: Settings) -> None:
+    """Raise UnknownWeek if the files' comments were all written before or after `week`."""
+    times = [row.time for reading in readings for row in reading.rows if isinstance(row, RawComment)]
+    weeks = [Week.of(time or datetime.now(UTC), settings.zone) for time in times]
+    if weeks and not min(weeks) <= week <= max(weeks):
+        raise UnknownWeek(
+            f"Week {week} holds none of the files' comments; they run from {min(weeks)} to {max(weeks)}: "
+            "choose a week among these"
+        )
 
 
 def mined_week(store: Store, product: str, asked: Week | None) -> Week:

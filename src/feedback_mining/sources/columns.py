@@ -20,7 +20,7 @@ _NAMES = {
     "title": ("标题 评论标题 主题 title review_title subject raw_subject 標題"),
     "id": (
         "评论ID 反馈ID 留言ID 消息ID 帖子ID 工单号 工单ID comment_id review_id feedback_id post_id "
-        "message_id msg_id localId id"
+        "message_id msg_id localId id 编号"
     ),
     "author": (
         "作者 用户名 用户昵称 昵称 用户 评论者 评论人 反馈人 用户ID 发送人 nick_name nickname "
