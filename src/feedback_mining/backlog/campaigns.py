@@ -28,6 +28,8 @@ _PHRASE = 4  # characters of the n-grams that paid comments are told to contain
 _LEAST_PRAISE = 8  # different people in one burst
 _LEAST_HISTORY = 30  # praising comments before, without which "unusual" means nothing
 _SLOGANS = 8  # phrases by which the comments of a campaign are recognised
+_SHOWN = 16  # letters of a phrase that the evidence quotes
+_SHARED = 0.7
 _LIFT = 10.0
 _SHARE = 0.05
 _HEAD = 400  # letters of a comment that are compared: spammers pad theirs with thousands
@@ -136,7 +138,8 @@ def _paid_praise(known: Sequence[Comment], since: datetime) -> list[Campaign]:
         users = [c for c in praise[done:] if c.id not in taken and not grams[c.id].isdisjoint(leading)]
         run = _runs(users, _BURST)[0]
         taken |= {c.id for c in run}
-        shown = "、".join(f"“{p}”" for p in leading[:4])
+        said = [_head(c) for c in run]
+        shown = "、".join(f"“{p}”" for p in dict.fromkeys(_whole(p, said) for p in leading[:4]))
         evidence = f"{_people(run)} 个账号的高分评论集中使用同样的措辞：{shown}，此前几乎没有出现"
         campaigns.append(_campaign("paid_praise", run, evidence))
     return campaigns
@@ -174,6 +177,23 @@ def _leading(phrases: dict[str, frozenset[str]]) -> list[str]:
         if all(len(ids & phrases[c]) < 0.5 * len(ids) for c in chosen):
             chosen.append(phrase)
     return chosen[:_SLOGANS]
+
+
+def _whole(phrase: str, texts: Sequence[str]) -> str:
+    """The phrase with the letters around it that most texts share, so that it reads as words."""
+    while len(phrase) < _SHOWN:
+        holding = [text for text in texts if phrase in text]
+        longer = Counter[str]()
+        for text in holding:
+            at = text.index(phrase)
+            longer.update(
+                {text[max(0, at - 1) : at + len(phrase)], text[at : at + len(phrase) + 1]} - {phrase}
+            )
+        best = max(longer, key=lambda text: (longer[text], text), default="")
+        if longer[best] < _SHARED * len(holding):
+            break
+        phrase = best
+    return phrase
 
 
 def _template(phrases: dict[str, frozenset[str]]) -> bool:

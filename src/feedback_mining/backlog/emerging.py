@@ -19,6 +19,7 @@ _DORMANT = 6  # weeks without a word
 _LEAST_PEOPLE = 3  # for any alert
 _LEAST_BEFORE = 10  # people in the weeks before, without which nothing is "unusual"
 _LEAST_LIFT = 2.0
+_RELAPSE = 3  # weeks
 _PRIOR_SHAPE = 0.5  # as vague as one half of a mention
 
 
@@ -125,6 +126,8 @@ def trend_of(series: Series, volume: Sequence[int], typical: float) -> str:
     """
     if series.people[-1] and (kind := _kind(series)):
         return kind
+    if _relapsed(series.people):
+        return "returned"
     if not any(series.people[-_DORMANT:]) and len(series.people) >= _DORMANT:
         return "dormant"
     now = predict(series.people, volume, typical)
@@ -153,6 +156,24 @@ def since_version(now: Sequence[str | None], before: Mapping[str, int]) -> str |
         if known.count(version) >= max(2, 0.6 * len(known)) and before.get(version, 0) <= 0.05 * total:
             return version
     return None
+
+
+def _relapsed(people: Sequence[int]) -> bool:
+    """Nearly silent for `_DORMANT` weeks, after weeks and before weeks that were loud.
+
+    The last one to three weeks and the loudest three in a row before the quiet ones each hold four times the
+    quiet ones' average or more, and at least two people a week.
+    """
+    for since in range(1, _RELAPSE + 1):
+        start = len(people) - since - _DORMANT
+        if start < _RELAPSE:
+            break
+        now = sum(people[-since:]) / since
+        quiet = sum(people[start : start + _DORMANT]) / _DORMANT
+        before = max(sum(people[k : k + _RELAPSE]) for k in range(start - _RELAPSE + 1)) / _RELAPSE
+        if min(now, before) >= max(2.0, 4 * quiet):
+            return True
+    return False
 
 
 def _kind(series: Series) -> str | None:

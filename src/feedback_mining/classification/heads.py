@@ -42,16 +42,15 @@ class LinearHead:
         return np.asarray(odds / odds.sum(axis=1, keepdims=True), dtype=np.float32)
 
     def save(self, folder: Path) -> None:
-        from safetensors.numpy import save_file
+        from safetensors.numpy import save
 
         folder.mkdir(parents=True, exist_ok=True)
-        save_file(
-            {
-                "weights": np.ascontiguousarray(self.weights, dtype=np.float16),
-                "bias": self.bias.astype(np.float32),
-            },
-            folder / "weights.safetensors",
-        )
+        arrays = {
+            "weights": np.ascontiguousarray(self.weights, dtype=np.float16),
+            "bias": self.bias.astype(np.float32),
+        }
+        # Not safetensors' own save_file, whose files only their writer can read.
+        (folder / "weights.safetensors").write_bytes(save(arrays))
         config = {"classes": list(self.classes), "temperature": self.temperature, **self.facts}
         (folder / "config.json").write_text(
             json.dumps(config, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8"

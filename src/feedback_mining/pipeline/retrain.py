@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from feedback_mining.classification.training import TrainedModels, TrainingConfi
 from feedback_mining.demands.catalogue import Catalogue
 from feedback_mining.demands.name import statements_of, style_rows
 from feedback_mining.encoders import load_encoder
-from feedback_mining.errors import InputError
+from feedback_mining.errors import InputError, ModelError
 from feedback_mining.evaluation.metrics import agreement_with
 from feedback_mining.records import Intent, Sentiment, Unit
 from feedback_mining.registry.cards import card
@@ -44,7 +45,8 @@ def retrain(
 
     gold: JSON Lines in the guideline's form; files of one product share a name up to a final `_2`, `_3`.
     seed: the written corpus, by default data/labels/seed. judge: measure on unseen products first, which
-    takes several trainings. The models in use stay in use unless `out` has none yet. Raises InputError.
+    takes several trainings. The models in use stay in use unless `out` has none yet. Raises InputError, and
+    ModelError where the encoder is not to be had.
     """
     tell = say or (lambda _: None)
     corpus = sorted((data_dir() / "labels" / "seed").glob("*.jsonl")) if seed is None else sorted(seed)
@@ -55,7 +57,10 @@ def retrain(
         products.setdefault(product_of(path), []).extend(read_labels([path]))
     written = read_labels(corpus, weight=_SEED_WEIGHT if gold else 1.0)
     root = settings.models or models_dir()
-    encoder = load_encoder(str(root / "encoder" / current(root)["encoder"]))
+    name = current(root).get("encoder")
+    if name is None:
+        raise ModelError(f"{root / 'current.json'} names no version of encoder; restore models/")
+    encoder = load_encoder(str(root / "encoder" / name))
     featuriser = Featuriser(Segmenter(), encoder, FeatureConfig())
     config = TrainingConfig(seed=settings.seed)
     scores: dict[str, float] = {}
@@ -66,7 +71,10 @@ def retrain(
     models = train(everything, featuriser, config)
     titles = train_titles([c for comments in products.values() for c in comments], config)
     data = {path.stem: len(read_labels([path])) for path in sorted(gold)} | {"seed": len(written)}
-    return _save(models, titles, out, encoder.version, data, scores, config)
+    folders = _save(models, titles, out, encoder.version, data, scores, config)
+    if not (out / "encoder" / name).exists():  # so that `out` can be used as it is
+        shutil.copytree(root / "encoder" / name, out / "encoder" / name)
+    return folders
 
 
 def product_of(path: Path) -> str:
@@ -133,7 +141,9 @@ def _save(
         "title": titles,
         **{f"signal-{name}": head for name, head in models.signals.items()},
     }
-    version = str(1 + max((int(p.name) for t in heads for p in (out / t).glob("[0-9]*")), default=0))
+    version = str(
+        1 + max((int(p.name) for t in heads for p in (out / t).glob("*") if p.name.isdecimal()), default=0)
+    )
     features = {name: getattr(FeatureConfig(), name) for name in FeatureConfig.__dataclass_fields__}
     folders = []
     for task, head in sorted(heads.items()):

@@ -93,6 +93,7 @@ _LABELS: dict[str, dict[str, tuple[str, str]]] = {
     "version": {
         "code": ("程序", "code"),
         "taxonomy": ("主题表", "taxonomy"),
+        "catalogue": ("通用诉求目录", "common demands"),
         "dictionary": ("词典", "dictionary"),
         "models": ("模型", "models"),
     },

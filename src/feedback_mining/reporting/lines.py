@@ -28,6 +28,10 @@ class Line:
     comments: tuple[str, ...] = ()
 
 
+_BACK_USERS = 2  # one voice after a silence is not a relapse
+_PRAISED = 6
+
+
 def alert_line(alert: Alert, backlog: Backlog, words: Words, anchors: Mapping[str, str]) -> Line:
     since = say.alert_since(alert, words)
     if say.is_small(backlog):
@@ -85,7 +89,7 @@ def quieter(backlog: Backlog, words: Words, anchors: Mapping[str, str]) -> tuple
 def back(backlog: Backlog, words: Words, anchors: Mapping[str, str]) -> tuple[Line, ...]:
     lines = []
     for item in backlog.items:
-        if item.trend != "returned":
+        if item.trend != "returned" or item.users_this_week < _BACK_USERS:
             continue
         gap = _silence(say.counts_of(item))
         users = words.count(item.users_this_week, "user")
@@ -143,7 +147,7 @@ def praise(backlog: Backlog, words: Words) -> tuple[Line, ...]:
             ),
             evidence=tuple(quoted(quote, words) for quote in praise.quotes),
         )
-        for praise in backlog.praise
+        for praise in backlog.praise[:_PRAISED]
     )
 
 
