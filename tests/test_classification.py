@@ -117,6 +117,8 @@ class TestLinearHead:
         np.testing.assert_array_equal(again.bias, head.bias)
         rows = csr_matrix(np.random.default_rng(2).normal(size=(5, 40)).astype(np.float32))
         np.testing.assert_allclose(again.probabilities(rows), head.probabilities(rows), atol=5e-3)
+        modes = {p.stat().st_mode for p in (tmp_path / "deep" / "1").iterdir()}
+        assert len(modes) == 1, "weights can be read by whom the config can be read"
         again.save(tmp_path / "2")
         for name in ("weights.safetensors", "config.json"):
             assert (tmp_path / "2" / name).read_bytes() == (tmp_path / "deep" / "1" / name).read_bytes()

@@ -45,7 +45,7 @@ class LinearHead:
         from safetensors.numpy import save
 
         folder.mkdir(parents=True, exist_ok=True)
-        arrays = {
+        arrays: dict[str, NDArray[Any]] = {
             "weights": np.ascontiguousarray(self.weights, dtype=np.float16),
             "bias": self.bias.astype(np.float32),
         }
