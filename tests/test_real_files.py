@@ -25,7 +25,7 @@ from feedback_mining.weeks import Week
 WEEK = Week(2019, 16)
 PRODUCT = "小米商城"
 GAMBLING = re.compile(  # sees letters and digits only, since these adverts break their words up
-    r"[彩采][票漂]|博彩|[棋其]牌|赌[博场]|首[存充]|[首充存]\d+[送返得]|注册送|百家乐|[娱余]乐[城场]|双龙娱乐|时时彩|六合彩|下注|投注"
+    r"[彩采][票漂]|博彩|[棋其]牌|赌[博场]|首[存充]|[首充存]\d+[送返得]|注册送|百家乐|[娱余]乐[城场]|招代理|时时彩|六合彩|下注|投注"
     r"|老[虎唬]机|返水|洗码|[彩采]金|真人荷官|红包雨"
 )
 
@@ -70,9 +70,8 @@ def test_what_the_exporter_wrote_is_no_comment(mall: Mined, export: Path) -> Non
     assert "七麦" in advertisement
     assert "5000条" in footer
     for comment in mall.comments.values():
-        assert advertisement not in comment.text
-        assert footer not in comment.text
-        assert "七麦 小助手" not in comment.text
+        assert advertisement[:12] not in comment.text
+        assert footer[:12] not in comment.text
 
 
 def test_units_are_the_words_at_their_place(mall: Mined) -> None:
