@@ -1,5 +1,6 @@
 # make backlog   read data/sample/ and write the weekly backlog to out/
 # make test      linters, types, import rules, tests
+# make bench-held-out   train without four annotated files and score on them (needs ../shared; half an hour)
 # make lock      choose the exact releases in constraints.txt anew
 # make clean     remove what the above made
 
@@ -21,7 +22,7 @@ backlog: export PREFECT_LOGGING_LEVEL := WARNING
 export DO_NOT_TRACK := 1
 unexport PREFECT_API_URL PREFECT_API_KEY PREFECT_PROFILE VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
-.PHONY: backlog test lock clean
+.PHONY: backlog test bench-held-out lock clean
 
 backlog: .venv/ready
 	@$(BIN)/python -m flows.weekly_backlog --product 松果随记 $(SAMPLE)
@@ -32,6 +33,10 @@ test: .venv/ready-for-tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
+
+bench-held-out: .venv/ready-for-tests
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[train]'
+	@$(BIN)/python benchmarks/held_out.py
 
 .venv/ready: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing into .venv; the first time takes some minutes (PyTorch is large)"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from feedback_mining.errors import UnreadableFile
+from feedback_mining.records import Intent, Sentiment, Signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def read_labels(paths: Iterable[Path], weight: float = 1.0) -> list[LabelledComm
                         str(row["id"]),
                         row["text"],
                         units,
-                        tuple(row.get("signals", ())),
+                        tuple(str(Signal(signal)) for signal in row.get("signals", ())),
                         weight,
                         with_demands=any("demand" in unit for unit in row["units"]),
                     )
@@ -63,7 +64,7 @@ def read_labels(paths: Iterable[Path], weight: float = 1.0) -> list[LabelledComm
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 raise UnreadableFile(
                     f"{path.name} line {number} is not an annotated comment ({error!r}); expected id, text "
-                    "and units with span, intent, theme, sentiment, each span verbatim in the text"
+                    "and units with span, intent, theme, sentiment by the guideline, each span verbatim in the text"
                 ) from error
     return found
 
@@ -83,7 +84,12 @@ def _locate(text: str, units: Sequence[dict[str, str]]) -> tuple[LabelledUnit, .
         taken.append((start, start + len(span)))
         located.append(
             LabelledUnit(
-                start, start + len(span), unit["intent"], unit["theme"], unit["sentiment"], unit.get("demand")
+                start,
+                start + len(span),
+                str(Intent(unit["intent"])),
+                unit["theme"],
+                str(Sentiment(unit["sentiment"])),
+                unit.get("demand"),
             )
         )
     return tuple(sorted(located, key=lambda u: (u.start, u.end)))
