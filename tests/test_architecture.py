@@ -24,7 +24,7 @@ def test_importing_is_light(module: str) -> None:
 def test_files_stay_short_enough_to_read() -> None:
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in PACKAGE.rglob("*.py")}
     assert lengths
-    assert {str(path.relative_to(PACKAGE)): n for path, n in lengths.items() if n > 320} == {}
+    assert {str(path.relative_to(PACKAGE)): n for path, n in lengths.items() if n > 350} == {}
 
 
 def test_every_module_says_what_it_is_for() -> None:
