@@ -63,7 +63,8 @@ class CommentModel:
                 )
         signals = self._signals(texts)
         return [
-            Analysis(comments[k][0], tuple(self._sure(units[k])), tuple(signals[k])) for k in range(len(texts))
+            Analysis(comments[k][0], tuple(self._sure(units[k])), tuple(signals[k]))
+            for k in range(len(texts))
         ]
 
     def _sure(self, units: Sequence[Unit]) -> list[Unit]:
