@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from feedback_mining.errors import StoreError
 from feedback_mining.records import Analysis, Comment, Demand, Quarantined, QuarantineReason
+from feedback_mining.storage.cursors import CursorMethods
 from feedback_mining.storage.engine import begin_write, open_engine, safe
 from feedback_mining.storage.importing import recorded_import, write_import
 from feedback_mining.storage.records import (
@@ -52,7 +53,7 @@ def open_store(url: str) -> Store:
     return Store(open_engine(url))
 
 
-class Store:
+class Store(CursorMethods):
     """Methods are one transaction each; those that write wait for other writers. Close it, or use `with`."""
 
     def __init__(self, engine: Engine) -> None:
