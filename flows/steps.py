@@ -59,7 +59,7 @@ def import_comments(files: list[Path], product: str | None, out: Path, store: st
         for report in import_files(files, opened, product=name, settings=settings, lang=lang):
             get_run_logger().info(
                 "%s: %d rows = %d stored + %d duplicates + %d quarantined%s",
-                report.path.name,
+                report.name,
                 report.rows_read,
                 report.stored,
                 report.duplicates,

@@ -96,7 +96,7 @@ def import_lines(reports: Sequence[ImportReport], lang: str) -> list[str]:
     for report in reports:
         again = say("again", lang) if report.already_imported else ""
         colon = "：" if lang == "zh" else ": "
-        lines.append(f"  {report.path.name}{colon}{_sum(report, words)}{again}")
+        lines.append(f"  {report.name}{colon}{_sum(report, words)}{again}")
         lines.extend(f"    {text}" for text in report.notices)
     return [_plain(line) for line in lines]
 

@@ -28,7 +28,7 @@ _RAW_LIMIT = 2_000
 class ImportReport:
     """What came of one file: `rows_read = stored + duplicates + quarantined`."""
 
-    path: Path
+    name: str  # of the file, or of the page of a feed
     product: str
     source: str
     mapping: dict[str, str]
@@ -87,33 +87,49 @@ def import_files(
     Raises InputError before anything is written, StoreError where the store fails.
     """
     readings = open_files(paths, product=product, settings=settings, mapping=mapping, lang=lang)
-    key = settings.author_key.get_secret_value().encode() if settings.author_key else store.author_key()
-    instant = now or datetime.now(UTC)
-    reports = []
-    for path, reading in zip(paths, readings, strict=True):
-        file = SourceFile(path.name, reading.sha256, reading.source, tuple(reading.notices))
-        rows = _counted(_masked(reading, key, settings.zone, instant), progress)
-        result = store.add_import(reading.product, file, rows)
-        counts = result.counts
-        edited = [notice("edited", lang, counts.edited)] if counts.edited else []
-        reports.append(
-            ImportReport(
-                path=path,
-                product=reading.product,
-                source=reading.source,
-                mapping=reading.mapping,
-                encoding=reading.encoding,
-                rows_read=counts.rows_read,
-                stored=counts.stored,
-                duplicates=counts.duplicates,
-                quarantined=counts.quarantined,
-                duplicates_by_reason=dict(counts.duplicates_by_reason),
-                quarantined_by_reason=dict(counts.quarantined_by_reason),
-                notices=(*result.notices, *edited),
-                already_imported=result.already_imported,
-            )
+    return [
+        import_reading(
+            reading, store, name=path.name, settings=settings, progress=progress, now=now, lang=lang
         )
-    return reports
+        for path, reading in zip(paths, readings, strict=True)
+    ]
+
+
+def import_reading(
+    reading: FileReading,
+    store: Store,
+    *,
+    name: str,
+    settings: Settings,
+    progress: Callable[[int], None] | None = None,
+    now: datetime | None = None,
+    lang: str = "zh",
+) -> ImportReport:
+    """Import what was opened, a file or a page of a feed, in one transaction: all of it or nothing.
+
+    Bytes with the same `sha256` that the product already has change nothing.
+    """
+    key = settings.author_key.get_secret_value().encode() if settings.author_key else store.author_key()
+    file = SourceFile(name, reading.sha256, reading.source, tuple(reading.notices))
+    rows = _counted(_masked(reading, key, settings.zone, now or datetime.now(UTC)), progress)
+    result = store.add_import(reading.product, file, rows)
+    counts = result.counts
+    edited = [notice("edited", lang, counts.edited)] if counts.edited else []
+    return ImportReport(
+        name=name,
+        product=reading.product,
+        source=reading.source,
+        mapping=reading.mapping,
+        encoding=reading.encoding,
+        rows_read=counts.rows_read,
+        stored=counts.stored,
+        duplicates=counts.duplicates,
+        quarantined=counts.quarantined,
+        duplicates_by_reason=dict(counts.duplicates_by_reason),
+        quarantined_by_reason=dict(counts.quarantined_by_reason),
+        notices=(*result.notices, *edited),
+        already_imported=result.already_imported,
+    )
 
 
 def _masked(

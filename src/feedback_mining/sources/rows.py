@@ -27,6 +27,9 @@ class RawComment:
     title: str | None = None
     reply: str | None = None
     url: str | None = None
+    parent: str | None = None  # the source's id of the comment that this one answers
+    official: bool = False  # written by the product's own team: stored as a reply, never mined
+    deleted: bool = False  # the source says that its author or the platform took it down
 
 
 Row = RawComment | Quarantined
