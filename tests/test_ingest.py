@@ -141,7 +141,7 @@ def test_bad_rows_are_refused_with_their_lines_and_the_rest_goes_on(store: Store
         json.dumps({"id": "1", "text": "卡", "time": "2026-03-02"}),
         "{kaputt",
         json.dumps({"id": "2", "text": "", "time": "2026-03-02"}),
-        json.dumps({"id": "3", "text": "慢", "time": "前天"}),
+        json.dumps({"id": "3", "text": "慢", "time": "改天"}),
         json.dumps({"id": "4", "text": "（该条评论已经被删除）", "time": "2026-03-02"}),
         json.dumps({"id": "5", "text": "好", "time": 1772413586}),
     ]

@@ -249,8 +249,8 @@ class TestJson:
         first, second = reading.rows
         assert isinstance(first, RawComment)
         assert (first.id, first.author, first.text) == ("1001", "阿青", "同步失败")
-        assert isinstance(second, Quarantined)
-        assert second.reason == QuarantineReason.NOT_A_COMMENT
+        assert isinstance(second, RawComment)
+        assert (first.official, second.official) == (False, True)
 
     def test_a_reply_without_posts_is_no_error(self, write: Write) -> None:
         reading = read_comments(write("a.json", '{"status": 0, "data": []}'), zone=SHANGHAI)

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from feedback_mining.errors import UnreadableFile
-
-_LISTS = ("data", "comments", "reviews", "posts", "items", "results", "records", "list", "rows")
+from feedback_mining.sources.shapes import unwrap
 
 Record = dict[str, Any]
 NumberedRecord = tuple[int, Record | str]  # a str is a record that cannot be parsed
@@ -21,7 +20,7 @@ def read_json(text: str, name: str, *, lines: bool) -> list[NumberedRecord]:
     """
     if not lines:
         try:
-            return [(i, _flat(r)) for i, r in enumerate(_records(json.loads(text)), start=1)]
+            return [(i, _record(r)) for i, r in enumerate(unwrap(json.loads(text)), start=1)]
         except (ValueError, RecursionError) as error:
             problem = f"{type(error).__name__}: {error}"
     else:
@@ -45,33 +44,19 @@ def _by_line(text: str) -> Iterator[NumberedRecord]:
             record = json.loads(line)
         except (ValueError, RecursionError):
             record = None
-        yield number, _flat(record) if isinstance(record, dict) else line
+        yield number, record if isinstance(record, dict) else line
 
 
-def _records(document: object) -> Iterator[object]:
-    """The innermost list of records: a bare list, a reply that wraps one, or a list of such replies."""
-    if isinstance(document, list):
-        for entry in document:
-            if isinstance(entry, dict) and isinstance(entry.get("data"), list):
-                yield from entry["data"]
-            else:
-                yield entry
-    elif isinstance(document, dict):
-        inner = next((document[key] for key in _LISTS if isinstance(document.get(key), list)), None)
-        if inner is None:
-            yield document
-        else:
-            yield from inner
+def _record(record: object) -> Record | str:
+    return record if isinstance(record, dict) else json.dumps(record, ensure_ascii=False)
 
 
-def _flat(record: object) -> Record | str:
+def flat(record: Record) -> Record:
     """Objects inside an object become dotted names: `{"user": {"name": …}}` → `user.name`."""
-    if not isinstance(record, dict):
-        return json.dumps(record, ensure_ascii=False)
-    flat: Record = {}
+    found: Record = {}
     for key, value in record.items():
         if isinstance(value, dict):
-            flat.update({f"{key}.{inner}": deep for inner, deep in value.items()})
+            found.update({f"{key}.{inner}": deep for inner, deep in value.items()})
         else:
-            flat[str(key)] = value
-    return flat
+            found[str(key)] = value
+    return found

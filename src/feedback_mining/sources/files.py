@@ -7,29 +7,28 @@ each a comment or a refusal with its reason.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from feedback_mining.errors import UnreadableFile
-from feedback_mining.records import Quarantined, QuarantineReason
-from feedback_mining.sources.cells import cell_text, parse_author, parse_count, parse_id, parse_rating
+from feedback_mining.sources.cells import cell_text, parse_id
 from feedback_mining.sources.columns import canonical, map_columns
 from feedback_mining.sources.decoding import decode
-from feedback_mining.sources.documents import NumberedRecord, read_json
+from feedback_mining.sources.documents import NumberedRecord, flat, read_json
+from feedback_mining.sources.feeds import shaped_rows
 from feedback_mining.sources.notices import notice
-from feedback_mining.sources.privacy import mask_personal_data
-from feedback_mining.sources.rows import MAX_TEXT, FileReading, RawComment, Row
+from feedback_mining.sources.reader import RowReader, unparsed
+from feedback_mining.sources.rows import FileReading, RawComment, Row
+from feedback_mining.sources.shapes import Shape, shape_of
 from feedback_mining.sources.tables import NumberedRow, Table, read_delimited, read_excel
-from feedback_mining.sources.times import parse_time
 
 __all__ = ["FileReading", "RawComment", "Row", "read_comments"]
 
-_RAW_LIMIT = 2_000
 _TITLE_SUFFIX = re.compile(r"[_\-]?评论(?:详情|列表)?$")
 _FOOTER = re.compile(r"数据支持一次性导出|七麦|qimai", re.IGNORECASE)
 _CHAT_TEXT = frozenset({"1", "文本", "文本消息", "text"})
@@ -37,74 +36,29 @@ _CHAT_TEXT = frozenset({"1", "文本", "文本消息", "text"})
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Turns the cells of one row, by column name, into a comment or a refusal."""
+    """Gives the cells of one row, by column name, the meaning that the source gives them."""
 
     source: str
     mapping: dict[str, str]
-    zone: ZoneInfo
-    lenient: bool
+    rows: RowReader
 
     def row(self, line: int, cells: Mapping[str, Any]) -> Row:
         values = {field: cells.get(column) for field, column in self.mapping.items()}
-        body, title = cell_text(values["text"]), cell_text(values.get("title"))
-        text = f"{title}\n{body}" if title and body and title != body else body or title
-        if why := self._no_comment(cells, values, text):
-            return self._refused(line, QuarantineReason.NOT_A_COMMENT, why, values)
-        time = None
-        if not self.lenient:
-            if not text:
-                return self._refused(line, QuarantineReason.EMPTY_TEXT, "no words", values)
-            if len(text) > MAX_TEXT:
-                why = f"{len(text)} characters, at most {MAX_TEXT} are read"
-                return self._refused(line, QuarantineReason.TOO_LONG, why, values)
-        if "time" in self.mapping:
-            try:
-                time = parse_time(values["time"], self.zone)
-            except ValueError:
-                if not self.lenient:
-                    why = mask_personal_data(f"time {cell_text(values['time'])[:60]!r} cannot be read")
-                    return self._refused(line, QuarantineReason.BAD_TIME, why, values)
-        return RawComment(
-            line=line,
-            text=text,
-            id=self._id(cells, values),
-            author=parse_author(values.get("author")),
-            time=time,
-            rating=parse_rating(values.get("rating")),
-            version=cell_text(values.get("version"))[:60] or None,
-            likes=parse_count(values.get("likes")),
-            title=title or None,
-            reply=cell_text(values.get("reply"))[:MAX_TEXT] or None,
-            url=cell_text(values.get("url"))[:2_000] or None,
-        )
-
-    def _id(self, cells: Mapping[str, Any], values: Mapping[str, Any]) -> str | None:
-        number = parse_id(values.get("id"))
-        if number is None or len(number) > 200:
-            return None
-        if self.source == "wechat" and not self.lenient and canonical(self.mapping["id"]) == "localid":
-            # Numbers of one telephone's database: only together with the second are they a message's own.
-            return f"{number}-{cell_text(values.get('time'))}"
-        return number
-
-    def _no_comment(self, cells: Mapping[str, Any], values: Mapping[str, Any], text: str) -> str | None:
         if self.source == "wechat":
             kind = cell_text(cells.get("Type", cells.get("类型")))
             if kind and kind.lower() not in _CHAT_TEXT:
-                return f"message of type {kind[:20]}, not text"
-        if self.source == "txc" and cells.get("is_admin") in (True, 1, "1", "true"):
-            return "written by the product's own team"
-        if self.source == "qimai" and not text and any(_FOOTER.search(cell_text(v)) for v in values.values()):
-            return "a notice of the exporting service"
-        return None
-
-    def _refused(
-        self, line: int, reason: QuarantineReason, detail: str, values: Mapping[str, Any]
-    ) -> Quarantined:
-        # Columns that nobody mapped may hold anything about a person; the name itself is kept nowhere.
-        kept = {field: cell_text(value) for field, value in values.items() if field != "author"}
-        raw = json.dumps({f: v[:_RAW_LIMIT] for f, v in kept.items() if v}, ensure_ascii=False)
-        return Quarantined(line, reason, detail, mask_personal_data(raw)[:_RAW_LIMIT])
+                values["refuse"] = f"message of type {kind[:20]}, not text"
+            number = parse_id(values.get("id"))
+            if number and not self.rows.lenient and canonical(self.mapping["id"]) == "localid":
+                # Numbers of one telephone's database: only with the second are they a message's own.
+                values["id"] = f"{number}-{cell_text(values.get('time'))}"
+        if (
+            self.source == "qimai"
+            and not cell_text(values.get("text"))
+            and not cell_text(values.get("title"))
+        ) and any(_FOOTER.search(cell_text(value)) for value in values.values()):
+            values["refuse"] = "a notice of the exporting service"
+        return self.rows.row(line, values)
 
 
 def read_comments(
@@ -125,6 +79,7 @@ def read_comments(
     Raises UnreadableFile (missing, empty, damaged, unknown kind) and MissingColumn (no column of comments).
     """
     data = _bytes(path)
+    rows = RowReader(zone, lenient, datetime.fromtimestamp(path.stat().st_mtime, UTC))
     name = path.name
     suffix = path.suffix.lower()
     encoding = None
@@ -147,9 +102,7 @@ def read_comments(
             raise UnreadableFile(f"{name}: the file is empty; expected a header and a row per comment")
         if _is_json(text, suffix):
             records = read_json(text, name, lines=suffix in {".jsonl", ".ndjson"})
-            return _from_records(
-                records, path, data, encoding, product, mapping, zone, lenient, lang, notices
-            )
+            return _from_records(records, path, data, encoding, product, mapping, rows, lang, notices)
         table = read_delimited(text, name, mapping)
         columns = table.header
     if table.unread_sheets:
@@ -165,7 +118,8 @@ def read_comments(
     if source == "wechat":
         found = {**_wechat_mapping(columns, found), **(mapping or {})}
     reading = _reading(path, data, encoding, product or title, source, found, lang, notices)
-    reader = _Reader(source, found, zone, lenient)
+    reader = _Reader(source, found, rows)
+    reading.columns = tuple(columns)
     truncated = encoding is not None and not data.rstrip(b"\x00 ").endswith(b"\n")
     reading.rows = _table_rows(table, reader, truncated)
     return reading
@@ -234,9 +188,9 @@ def _table_rows(table: Table, reader: _Reader, truncated: bool) -> Iterator[Row]
         following = next(rows, None)
         line, cells = current
         if isinstance(cells, str):
-            yield _unparsed(line, cells, "quotes do not pair")
+            yield unparsed(line, cells, "quotes do not pair")
         elif truncated and following is None and len(cells) < len(header):
-            yield _unparsed(
+            yield unparsed(
                 line, "".join(f"{cell} " for cell in cells), "the file ends in the middle of this row"
             )
         else:
@@ -254,8 +208,13 @@ def _by_column(header: list[str], cells: list[Any], spill: str | None) -> dict[s
     return row
 
 
-def _unparsed(line: int, raw: str, why: str) -> Quarantined:
-    return Quarantined(line, QuarantineReason.BAD_ROW, why, mask_personal_data(cell_text(raw)[:_RAW_LIMIT]))
+def _shaped(records: list[NumberedRecord], shape: Shape, reader: RowReader) -> Iterator[Row]:
+    for line, record in records:
+        if isinstance(record, dict):
+            for row in shaped_rows([record], shape, reader):
+                yield replace(row, line=line)
+        else:
+            yield unparsed(line, record, "not a JSON object")
 
 
 def _from_records(
@@ -265,20 +224,28 @@ def _from_records(
     encoding: str,
     product: str | None,
     mapping: Mapping[str, str] | None,
-    zone: ZoneInfo,
-    lenient: bool,
+    rows: RowReader,
     lang: str,
     notices: list[str],
 ) -> FileReading:
+    single = [record for _, record in records]
+    shape = None if mapping else shape_of(single)
+    if shape:
+        reading = _reading(path, data, encoding, product, shape.source, dict(shape.fields), lang, notices)
+        reading.columns = tuple(dict.fromkeys(str(k) for r in single if isinstance(r, dict) for k in r))
+        reading.rows = _shaped(records, shape, rows)
+        return reading
+    records = [(line, flat(r) if isinstance(r, dict) else r) for line, r in records]
     columns = list(dict.fromkeys(key for _, record in records if isinstance(record, dict) for key in record))
     source = "txc" if {"nick_name", "content", "created_at"} <= set(columns) else "file"
     if not records:
         notices.append(notice("no_record", lang))
     found = map_columns(columns, mapping, path.name) if columns else {"text": "content"}
-    reader = _Reader(source, found, zone, lenient)
+    reader = _Reader(source, found, rows)
     reading = _reading(path, data, encoding, product, source, found, lang, notices)
+    reading.columns = tuple(columns)
     reading.rows = (
-        reader.row(line, record) if isinstance(record, dict) else _unparsed(line, record, "not a JSON object")
+        reader.row(line, record) if isinstance(record, dict) else unparsed(line, record, "not a JSON object")
         for line, record in records
     )
     return reading

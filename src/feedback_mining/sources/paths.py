@@ -183,7 +183,7 @@ class _Budget:
             )
 
 
-def _copy(packed: IO[bytes], target: Path, name: str, budget: _Budget) -> None:
+def _copy(packed: IO[bytes] | gzip.GzipFile, target: Path, name: str, budget: _Budget) -> None:
     with target.open("xb") as plain:
         while block := packed.read(_BLOCK):
             budget.spend(len(block), name)

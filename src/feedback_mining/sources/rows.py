@@ -40,9 +40,10 @@ class FileReading:
     """A file whose columns are understood; `rows` can be consumed once, `notices` may grow until then."""
 
     product: str
-    source: str  # qimai, txc, wechat or file
+    source: str  # qimai, txc, wechat, … or file
     mapping: dict[str, str]  # field → column
     encoding: str | None  # of a text file
     sha256: str
     rows: Iterator[Row]
     notices: list[str] = field(default_factory=list)
+    columns: tuple[str, ...] = ()  # the header as read

@@ -21,23 +21,60 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _COMPACT = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?")
+_AGO = re.compile(
+    r"(\d{1,4}(?:\.\d+)?|半|一|an?)\s*个?\s*"
+    r"(秒钟?|分钟?|小时|天|周|星期|月|年|seconds?|minutes?|mins?|hours?|days?|weeks?|months?|years?)\s*(?:之?前|ago)"
+)
+_DAY = re.compile(r"(今天|昨天|前天|today|yesterday)(?:\s*(?:at)?\s*(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
+_DAYS = {"今天": 0, "today": 0, "昨天": 1, "yesterday": 1, "前天": 2}
+_UNIT_SECONDS = {
+    "秒": 1,
+    "分": 60,
+    "小时": 3600,
+    "天": 86_400,
+    "周": 604_800,
+    "月": 2_592_000,
+    "年": 31_536_000,
+}
+_UNIT_NAMES = {
+    "秒钟": "秒", "second": "秒", "分钟": "分", "minute": "分", "min": "分", "hour": "小时", "day": "天",
+    "星期": "周", "week": "周", "month": "月", "year": "年",
+}  # fmt: skip
 _NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE]\+?\d+)?")
 
 
-def parse_time(value: object, zone: ZoneInfo) -> datetime:
+def parse_time(value: object, zone: ZoneInfo, now: datetime | None = None) -> datetime:
     """The instant that a cell tells, as UTC; a time without a zone is wall-clock time in `zone`.
 
-    Raises ValueError on everything else: relative words ("昨天"), day-first dates, years before 1990 or
-    after 2099 (placeholders such as 1970-01-01 and 9999-12-31).
+    now: what relative words ("昨天 10:05", "5分钟前") count from; without it they are no times.
+    Raises ValueError on everything else: day-first dates, years before 1990 or after 2099 (placeholders such
+    as 1970-01-01 and 9999-12-31).
     """
     try:
-        found = _read(value, zone)
+        found = _relative(str(value), now.astimezone(zone)) if now and isinstance(value, str) else None
+        found = found or _read(value, zone)
         instant = (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
     except (OverflowError, OSError, TypeError) as error:
         raise ValueError(f"not a time: {error}") from None
     if instant.year not in _PLAUSIBLE:
         raise ValueError(f"the year {instant.year} is not plausible")
     return instant
+
+
+def _relative(text: str, now: datetime) -> datetime | None:
+    """`now` is wall-clock time in the source's zone; a day without a time of day is its midnight."""
+    text = unicodedata.normalize("NFKC", text).strip().lower()
+    if text in {"刚刚", "刚才", "just now", "now"}:
+        return now
+    if match := _AGO.fullmatch(text):
+        amount = 0.5 if match[1] == "半" else 1.0 if match[1] in {"a", "an", "一"} else float(match[1])
+        unit = match[2].rstrip("s")
+        return now - timedelta(seconds=amount * _UNIT_SECONDS[_UNIT_NAMES.get(unit, unit)])
+    if match := _DAY.fullmatch(text):
+        day = now.date() - timedelta(days=_DAYS[match[1]])
+        return datetime(day.year, day.month, day.day, int(match[2] or 0), int(match[3] or 0), int(match[4] or 0),
+                        tzinfo=now.tzinfo)  # fmt: skip
+    return None
 
 
 def _read(value: object, zone: ZoneInfo) -> datetime:
