@@ -32,7 +32,7 @@ def test_the_readme_begins_with_the_two_commands() -> None:
 
 
 def test_the_commands_are_those_promised() -> None:
-    assert set(COMMANDS) == {"run", "import", "mine", "report", "backfill", "analyze"}
+    assert set(COMMANDS) == {"run", "import", "mine", "report", "backfill", "analyze", "fetch"}
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from feedback_mining import __version__
+from feedback_mining import __version__, commands_fetch
 from feedback_mining.console import Language, backlog_lines, debugging, import_lines, progress_bar, say
 from feedback_mining.errors import FeedbackMiningError, InputError
 from feedback_mining.options import Columns, Files, Lang, Out, Product, StoreUrl, Until, WeekName
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from feedback_mining.storage import Store
     from feedback_mining.weeks import Week
 
-EXIT_CODES = "退出码：0 成功；2 输入有误（文件、选项、产品、周、数据库）；1 程序自身出错；130 被中断。"
+EXIT_CODES = "退出码：0 成功；2 输入有误（文件、选项、产品、周、数据库）；3 来源拒绝或连不上；1 程序自身出错；130 被中断。"
 
 app = typer.Typer(
     name="feedback-mining",
@@ -182,6 +182,9 @@ def analyze(
     write_jsonl(found.lines, output)
     counts = {"comments": len(found.lines), "units": found.units, "refused": found.refused}
     typer.echo(say("analyzed", lang, **counts), err=True)
+
+
+app.command(epilog=EXIT_CODES)(commands_fetch.fetch)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

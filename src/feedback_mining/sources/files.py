@@ -7,8 +7,9 @@ each a comment or a refusal with its reason.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,17 +19,25 @@ from zoneinfo import ZoneInfo
 from feedback_mining.errors import UnreadableFile
 from feedback_mining.sources.cells import cell_text, parse_id
 from feedback_mining.sources.columns import canonical, map_columns
-from feedback_mining.sources.decoding import decode
+from feedback_mining.sources.decoding import TextFile, examine
 from feedback_mining.sources.documents import NumberedRecord, flat, read_json
 from feedback_mining.sources.feeds import shaped_rows
 from feedback_mining.sources.notices import notice
 from feedback_mining.sources.reader import RowReader, unparsed
 from feedback_mining.sources.rows import FileReading, RawComment, Row
-from feedback_mining.sources.shapes import Shape, shape_of
-from feedback_mining.sources.tables import NumberedRow, Table, read_delimited, read_excel
+from feedback_mining.sources.shapes import SHAPES, Shape, shape_of
+from feedback_mining.sources.tables import (
+    NumberedRow,
+    Table,
+    check_workbook,
+    read_delimited,
+    read_excel,
+    read_parquet,
+)
 
 __all__ = ["FileReading", "RawComment", "Row", "read_comments"]
 
+_SAMPLE = 2_000  # records
 _TITLE_SUFFIX = re.compile(r"[_\-]?评论(?:详情|列表)?$")
 _FOOTER = re.compile(r"数据支持一次性导出|七麦|qimai", re.IGNORECASE)
 _CHAT_TEXT = frozenset({"1", "文本", "文本消息", "text"})
@@ -42,7 +51,7 @@ class _Reader:
     mapping: dict[str, str]
     rows: RowReader
 
-    def row(self, line: int, cells: Mapping[str, Any]) -> Row:
+    def rows_of(self, line: int, cells: Mapping[str, Any]) -> tuple[Row]:
         values = {field: cells.get(column) for field, column in self.mapping.items()}
         if self.source == "wechat":
             kind = cell_text(cells.get("Type", cells.get("类型")))
@@ -58,7 +67,7 @@ class _Reader:
             and not cell_text(values.get("title"))
         ) and any(_FOOTER.search(cell_text(value)) for value in values.values()):
             values["refuse"] = "a notice of the exporting service"
-        return self.rows.row(line, values)
+        return (self.rows.row(line, values),)
 
 
 def read_comments(
@@ -78,37 +87,41 @@ def read_comments(
 
     Raises UnreadableFile (missing, empty, damaged, unknown kind) and MissingColumn (no column of comments).
     """
-    data = _bytes(path)
+    head = _head(path)
     rows = RowReader(zone, lenient, datetime.fromtimestamp(path.stat().st_mtime, UTC))
-    name = path.name
-    suffix = path.suffix.lower()
-    encoding = None
+    name, suffix = path.name, path.suffix.lower()
     notices: list[str] = []
     title: str | None = None
-    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        table = read_excel(data, name, mapping)
-        columns = table.header
+    file: TextFile | None = None
+    if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        check_workbook(path)
+        table = read_excel(path.read_bytes(), name, mapping)
     elif suffix in {".xlsx", ".xls", ".xlsm"}:
         raise UnreadableFile(
             f"{name}: named like an Excel workbook, but it is none; "
             f"open it in Excel and save it as .xlsx, or rename it to what it is (.csv, .json)"
         )
+    elif head.startswith(b"PAR1"):
+        table = read_parquet(path)
     else:
-        text, encoding = decode(data, name)
-        if "\x00" in text:
-            text = text.replace("\x00", "")
-            notices.append(notice("nul", lang))
-        if not text.strip():
+        file = examine(path)
+        if file.blank:
             raise UnreadableFile(f"{name}: the file is empty; expected a header and a row per comment")
-        if _is_json(text, suffix):
-            records = read_json(text, name, lines=suffix in {".jsonl", ".ndjson"})
-            return _from_records(records, path, data, encoding, product, mapping, rows, lang, notices)
-        table = read_delimited(text, name, mapping)
-        columns = table.header
+        if file.nul:
+            notices.append(notice("nul", lang))
+        if file.damaged:
+            notices.append(notice("damaged", lang, file.damaged, _shown(file)))
+        if _is_json(next(file.lines()), suffix):
+            records = read_json(file, lines=suffix in {".jsonl", ".ndjson"})
+            return _from_records(records, file, product, mapping, rows, lang, notices)
+        table = read_delimited(file, mapping)
+    columns = table.header
     if table.unread_sheets:
         notices.append(notice("sheets", lang, ", ".join(table.unread_sheets)))
-    found = map_columns([column for column in columns if column], mapping, name)
-    source = _table_source(columns, found)
+    named = [column for column in columns if column]
+    shape = None if mapping else next((s for s in SHAPES if set(s.keys) <= set(named)), None)
+    found = dict(shape.fields) if shape else map_columns(named, mapping, name)
+    source = shape.source if shape else _table_source(columns, found)
     if source == "qimai":
         title = next(
             (_TITLE_SUFFIX.sub("", word) for word in table.banner if _TITLE_SUFFIX.search(word)), None
@@ -117,26 +130,37 @@ def read_comments(
         table.spill = "-"
     if source == "wechat":
         found = {**_wechat_mapping(columns, found), **(mapping or {})}
-    reading = _reading(path, data, encoding, product or title, source, found, lang, notices)
-    reader = _Reader(source, found, rows)
+    sha256 = file.sha256 if file else _digest(path)
+    encoding = _shown(file) if file else None
+    reading = _reading(path, sha256, encoding, product or title, source, found, lang, notices)
     reading.columns = tuple(columns)
-    truncated = encoding is not None and not data.rstrip(b"\x00 ").endswith(b"\n")
-    reading.rows = _table_rows(table, reader, truncated)
+    make = shape_rows(shape, rows) if shape else _Reader(source, found, rows).rows_of
+    reading.rows = _table_rows(table, found["text"], make, file is not None and not file.complete)
     return reading
 
 
-def _bytes(path: Path) -> bytes:
+def _shown(file: TextFile) -> str:
+    return file.encoding.removesuffix("-sig")
+
+
+def _head(path: Path) -> bytes:
     if path.is_dir():
         raise UnreadableFile(f"{path}: this is a folder; expected a file, name the files in it one by one")
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            head = file.read(8)
     except FileNotFoundError:
         raise UnreadableFile(f"{path}: there is no such file; check the path") from None
     except OSError as error:
         raise UnreadableFile(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
-    if not data:
+    if not head:
         raise UnreadableFile(f"{path.name}: the file is empty; expected a header and a row per comment")
-    return data
+    return head
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is_json(text: str, suffix: str) -> bool:
@@ -148,7 +172,7 @@ def _is_json(text: str, suffix: str) -> bool:
 
 def _reading(
     path: Path,
-    data: bytes,
+    sha256: str,
     encoding: str | None,
     product: str | None,
     source: str,
@@ -159,7 +183,7 @@ def _reading(
     if "time" not in mapping:
         notices.append(notice("no_time", lang))
     name = (product or path.name.split(".")[0]).strip() or path.name
-    return FileReading(name, source, mapping, encoding, hashlib.sha256(data).hexdigest(), iter(()), notices)
+    return FileReading(name, source, mapping, encoding, sha256, iter(()), notices)
 
 
 def _table_source(columns: list[str], mapping: dict[str, str]) -> str:
@@ -179,9 +203,11 @@ def _wechat_mapping(columns: list[str], mapping: dict[str, str]) -> dict[str, st
     return {**mapping, **{field: column for field, column in chosen.items() if column}}
 
 
-def _table_rows(table: Table, reader: _Reader, truncated: bool) -> Iterator[Row]:
+def _table_rows(
+    table: Table, text: str, make: Callable[[int, Mapping[str, Any]], Iterable[Row]], truncated: bool
+) -> Iterator[Row]:
     header = table.header
-    text_last = header.index(reader.mapping["text"]) == len(header) - 1
+    text_last = text in header and header.index(text) == len(header) - 1
     rows = iter(table.rows)
     current: NumberedRow | None = next(rows, None)
     while current is not None:
@@ -194,7 +220,7 @@ def _table_rows(table: Table, reader: _Reader, truncated: bool) -> Iterator[Row]
                 line, "".join(f"{cell} " for cell in cells), "the file ends in the middle of this row"
             )
         else:
-            yield reader.row(line, _by_column(header, cells, table.spill if text_last else None))
+            yield from make(line, _by_column(header, cells, table.spill if text_last else None))
         current = following
 
 
@@ -208,44 +234,47 @@ def _by_column(header: list[str], cells: list[Any], spill: str | None) -> dict[s
     return row
 
 
-def _shaped(records: list[NumberedRecord], shape: Shape, reader: RowReader) -> Iterator[Row]:
-    for line, record in records:
-        if isinstance(record, dict):
-            for row in shaped_rows([record], shape, reader):
-                yield replace(row, line=line)
-        else:
-            yield unparsed(line, record, "not a JSON object")
+def shape_rows(shape: Shape, reader: RowReader) -> Callable[[int, Mapping[str, Any]], Iterable[Row]]:
+    return lambda line, record: (replace(row, line=line) for row in shaped_rows([record], shape, reader))
 
 
 def _from_records(
-    records: list[NumberedRecord],
-    path: Path,
-    data: bytes,
-    encoding: str,
+    records: Iterator[NumberedRecord],
+    file: TextFile,
     product: str | None,
     mapping: Mapping[str, str] | None,
     rows: RowReader,
     lang: str,
     notices: list[str],
 ) -> FileReading:
-    single = [record for _, record in records]
+    """Which columns there are is told by the first records."""
+    head = list(itertools.islice(records, _SAMPLE))
+    single = [record for _, record in head]
     shape = None if mapping else shape_of(single)
-    if shape:
-        reading = _reading(path, data, encoding, product, shape.source, dict(shape.fields), lang, notices)
-        reading.columns = tuple(dict.fromkeys(str(k) for r in single if isinstance(r, dict) for k in r))
-        reading.rows = _shaped(records, shape, rows)
-        return reading
-    records = [(line, flat(r) if isinstance(r, dict) else r) for line, r in records]
-    columns = list(dict.fromkeys(key for _, record in records if isinstance(record, dict) for key in record))
-    source = "txc" if {"nick_name", "content", "created_at"} <= set(columns) else "file"
-    if not records:
+    flattened = [record if shape else flat(record) for record in single if isinstance(record, dict)]
+    columns = list(dict.fromkeys(str(key) for record in flattened for key in record))
+    if not head:
         notices.append(notice("no_record", lang))
-    found = map_columns(columns, mapping, path.name) if columns else {"text": "content"}
-    reader = _Reader(source, found, rows)
-    reading = _reading(path, data, encoding, product, source, found, lang, notices)
+    if shape:
+        source, found = shape.source, dict(shape.fields)
+    else:
+        source = "txc" if {"nick_name", "content", "created_at"} <= set(columns) else "file"
+        found = map_columns(columns, mapping, file.path.name) if columns else {"text": "content"}
+    reading = _reading(file.path, file.sha256, _shown(file), product, source, found, lang, notices)
     reading.columns = tuple(columns)
-    reading.rows = (
-        reader.row(line, record) if isinstance(record, dict) else unparsed(line, record, "not a JSON object")
-        for line, record in records
-    )
+    make = shape_rows(shape, rows) if shape else _Reader(source, found, rows).rows_of
+    reading.rows = _record_rows(itertools.chain(head, records), make, flatten=shape is None)
     return reading
+
+
+def _record_rows(
+    records: Iterable[NumberedRecord],
+    make: Callable[[int, Mapping[str, Any]], Iterable[Row]],
+    *,
+    flatten: bool,
+) -> Iterator[Row]:
+    for line, record in records:
+        if isinstance(record, dict):
+            yield from make(line, flat(record) if flatten else record)
+        else:
+            yield unparsed(line, record, "not a JSON object")

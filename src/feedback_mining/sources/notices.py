@@ -11,6 +11,10 @@ _NOTICES = {
         "zh": "文件里有空字符（NUL），已去掉",
         "en": "The file holds NUL characters, which were dropped",
     },
+    "damaged": {
+        "zh": "{} 个字符不符合编码 {}，以 \ufffd 代替",
+        "en": "{} characters do not fit the encoding {} and are shown as \ufffd",
+    },
     "sheets": {
         "zh": "未读取的工作表：{}",
         "en": "Sheets that were not read: {}",

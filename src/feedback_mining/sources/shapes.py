@@ -16,7 +16,7 @@ Values = dict[str, Any]  # field of RawComment → raw value; `refuse` holds why
 
 _STAFF = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 _ISSUE = re.compile(r"/repos/([^/]+/[^/]+)/issues/(\d+)|github\.com/([^/]+/[^/]+)/(?:issues|pull)/(\d+)")
-_LISTS = ("data", "comments", "reviews", "posts", "tickets", "items", "results", "records", "list", "rows")
+LISTS = ("data", "comments", "reviews", "posts", "tickets", "items", "results", "records", "list", "rows")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def unwrap(document: Any) -> Iterator[Any]:
             else:
                 yield post
     else:
-        inner = next((document[key] for key in _LISTS if isinstance(document.get(key), list)), None)
+        inner = next((document[key] for key in LISTS if isinstance(document.get(key), list)), None)
         yield from [document] if inner is None else inner
 
 
@@ -131,7 +131,7 @@ def _discourse(record: Record, values: Values) -> Iterator[Values]:
 
 
 def _github(record: Record, values: Values) -> Iterator[Values]:
-    if record.get("pull_request"):
+    if record.get("pull_request") is not None:
         values["refuse"] = "a pull request, not an issue"
     issue = _issue(record.get("issue_url")) or _issue(record.get("html_url")) or _issue(record.get("url"))
     if "issue_url" in record and "number" not in record:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import sys
+import itertools
+import zipfile
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
@@ -14,8 +17,12 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 from feedback_mining.errors import UnreadableFile
 from feedback_mining.sources.cells import cell_text
 from feedback_mining.sources.columns import recognise
+from feedback_mining.sources.decoding import TextFile
 
 _HEADER_WITHIN = 20  # rows; banners above the header are few
+MAX_WORKBOOK = 2**29  # bytes, unpacked
+_MAX_ROW = 2**22  # characters
+_BATCH = 2_000
 _DELIMITERS = ",\t;|，"
 
 Cells = list[Any]
@@ -31,6 +38,20 @@ class Table:
     banner: list[str] = field(default_factory=list)  # words above the header
     spill: str = " "  # what joins cells to the right of the last named column
     unread_sheets: list[str] = field(default_factory=list)
+
+
+def check_workbook(path: Path) -> None:
+    """Raise UnreadableFile for a workbook that unpacks to more than MAX_WORKBOOK bytes or is a zip bomb."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return  # old .xls, or damaged: the reader tells
+    if size > MAX_WORKBOOK or size > max(2**26, 300 * path.stat().st_size):
+        raise UnreadableFile(
+            f"{path.name}: unpacked, this workbook has {size / 2**20:,.0f} MiB, at most "
+            f"{MAX_WORKBOOK // 2**20} MiB are read; export CSV instead"
+        )
 
 
 def read_excel(data: bytes, name: str, mapping: Mapping[str, str] | None) -> Table:
@@ -66,12 +87,40 @@ def read_excel(data: bytes, name: str, mapping: Mapping[str, str] | None) -> Tab
     return table
 
 
-def read_delimited(text: str, name: str, mapping: Mapping[str, str] | None) -> Table:
+def read_parquet(path: Path) -> Table:
+    """A Parquet file, batch by batch. Raises UnreadableFile."""
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        file = parquet.ParquetFile(path)
+        header = [str(name) for name in file.schema_arrow.names]
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        raise UnreadableFile(
+            f"{path.name}: not a Parquet file that can be read ({_one_line(error)}); write it again"
+        ) from None
+
+    def rows() -> Iterator[NumberedRow]:
+        line = 1
+        with file:
+            try:
+                for batch in file.iter_batches(batch_size=_BATCH):
+                    columns = [column.to_pylist() for column in batch.columns]
+                    for cells in zip(*columns, strict=True):
+                        line += 1
+                        yield line, list(cells)
+            except (pyarrow.ArrowException, OSError, ValueError) as error:
+                yield line + 1, f"damaged from here on: {_one_line(error)}"
+
+    return Table(header, rows())
+
+
+def read_delimited(file: TextFile, mapping: Mapping[str, str] | None) -> Table:
     """CSV, TSV and the like; the delimiter is the one under which the header reads best."""
     # The limit belongs to the process; the default of 128 KiB would stop the whole file at one long cell.
-    csv.field_size_limit(sys.maxsize)
-    lines = list(io.StringIO(text, newline=""))
-    head = lines[:_HEADER_WITHIN]
+    csv.field_size_limit(_MAX_ROW)
+    lines = file.lines()
+    head = list(itertools.islice(lines, _HEADER_WITHIN))
 
     def fit(delimiter: str) -> tuple[int, int]:
         rows = [
@@ -85,7 +134,7 @@ def read_delimited(text: str, name: str, mapping: Mapping[str, str] | None) -> T
         )
 
     delimiter = max(_DELIMITERS, key=fit)
-    rows = _delimited_rows(lines, delimiter)
+    rows = _delimited_rows(itertools.chain(head, lines), delimiter)
     before: list[NumberedRow] = []
     for row in rows:
         before.append(row)
@@ -93,7 +142,7 @@ def read_delimited(text: str, name: str, mapping: Mapping[str, str] | None) -> T
             break
     if not before:
         raise UnreadableFile(
-            f"{name}: the file holds only blank lines; expected a header and a row per comment"
+            f"{file.path.name}: the file holds only blank lines; expected a header and a row per comment"
         )
 
     def rest() -> Iterator[NumberedRow]:
@@ -147,39 +196,71 @@ def _table(
     return Table([], iter(()), banner)
 
 
-def _delimited_rows(lines: list[str], delimiter: str) -> Iterator[NumberedRow]:
+class _RowTooLong(Exception):
+    pass
+
+
+class _Lines:
+    """Lines for csv.reader, which can be put back: at hand are only those of the row being read."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self._back: deque[str] = deque()
+        self.row: list[str] = []
+        self._length = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._back.popleft() if self._back else next(self._lines)
+        self.row.append(line)
+        self._length += len(line)
+        if self._length > _MAX_ROW and len(self.row) > 1:
+            raise _RowTooLong
+        return line
+
+    def start_row(self) -> None:
+        self.row, self._length = [], 0
+
+    def put_back(self, lines: list[str]) -> None:
+        self._back.extendleft(reversed(lines))
+        self.start_row()
+
+
+def _delimited_rows(source: Iterator[str], delimiter: str) -> Iterator[NumberedRow]:
     """Rows with the number of their first line; a quote that never closes costs a row, not the file."""
-    start, width = 0, 0
-    while start < len(lines):
-        reader = csv.reader((lines[i] for i in range(start, len(lines))), delimiter=delimiter, strict=True)
-        base = row_start = start
-        while True:
-            cells: Cells | str
-            try:
-                cells = list(next(reader))
-            except StopIteration:
-                return
-            except csv.Error:
-                cells = ""
-            end = base + reader.line_num
-            if cells != "" and not any(cell.strip() for cell in cells):
-                row_start = end
-                continue
-            width = width or len(cells)
-            if (
-                end - row_start > 1
-                and len(cells) != width
-                and _swallowed(lines[row_start:end], delimiter, width)
-            ):
-                yield row_start + 1, lines[row_start]
-                start = row_start + 1
-                break
-            if cells == "":
-                yield row_start + 1, _lenient(lines[row_start:end], delimiter)
-                start = end
-                break
-            yield row_start + 1, cells
-            row_start = end
+    lines, line, width = _Lines(source), 1, 0
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    while True:
+        cells: Cells | str
+        endless = False
+        try:
+            cells = list(next(reader))
+        except StopIteration:
+            return
+        except (csv.Error, _RowTooLong) as error:
+            cells, endless = "", isinstance(error, _RowTooLong)
+        row = lines.row
+        if cells == "" and not row:
+            return
+        if cells != "" and not any(cell.strip() for cell in cells):
+            line += len(row)
+            lines.start_row()
+            continue
+        width = width or len(cells)
+        if len(row) > 1 and len(cells) != width and (endless or _swallowed(row, delimiter, width)):
+            yield line, row[0]
+            line += 1
+            lines.put_back(row[1:])
+            reader = csv.reader(lines, delimiter=delimiter, strict=True)
+            continue
+        if cells == "":
+            cells = _lenient(row, delimiter)
+            reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        yield line, cells
+        line += len(row)
+        lines.start_row()
 
 
 def _swallowed(span: list[str], delimiter: str, width: int) -> bool:
@@ -192,8 +273,11 @@ def _swallowed(span: list[str], delimiter: str, width: int) -> bool:
 
 def _lenient(lines: list[str], delimiter: str) -> Cells | str:
     """Stray quotes inside a quoted cell are common and harmless; an open quote at the end is not."""
-    rows = list(csv.reader(lines, delimiter=delimiter))
     line = "".join(lines)
+    try:
+        rows = list(csv.reader(lines, delimiter=delimiter))
+    except csv.Error:
+        return line
     return line if len(rows) != 1 or line.count('"') % 2 else list(rows[0])
 
 
