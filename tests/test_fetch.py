@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from loopback import Answer, Request, Server, json_answer, serve
 
 from feedback_mining.cli import main
@@ -258,3 +264,74 @@ def test_command_tells_what_came_and_exits_3_when_refused(
     assert main(command) == 0
     assert "1 pages, 0 rows = stored 0" in capsys.readouterr().out
     assert main(["fetch", str(tmp_path / "none.yaml")]) == 2
+
+
+@pytest.mark.parametrize("stop_at", [2, 5])
+def test_killed_in_the_middle_it_loses_and_doubles_nothing(
+    server: Server, tmp_path: Path, stop_at: int
+) -> None:
+    hold, reached = threading.Event(), threading.Event()
+
+    def issues(request: Request) -> Answer:
+        page = int(parse_qs(request.query).get("page", ["1"])[0])
+        if page == stop_at and not hold.is_set():
+            reached.set()
+            hold.wait(30)
+        found = [
+            {"id": n, "number": n, "title": "Crash", "body": f"It crashes in way {n}"}
+            | {"created_at": "2026-03-03T00:00:00Z", "updated_at": f"2026-03-{page:02}T00:00:00Z"}
+            for n in range(page * 10, page * 10 + 10)
+        ]
+        link = f'<{server.url}/repos/o/n/issues?page={page + 1}>; rel="next"'
+        return json_answer(found, **({"Link": link} if page < 6 else {}))
+
+    server.routes["/repos/o/n/issues"] = issues
+    text = f"kind: github\nrepo: o/n\nbase_url: {server.url}\n"
+    path, url = tmp_path / "source.yaml", f"sqlite:///{tmp_path}/store.db"
+    path.write_text(QUICK + text, encoding="utf-8")
+    child = Path(__file__).with_name("fetch_child.py")
+    with subprocess.Popen([sys.executable, str(child), str(path), url]) as process:
+        try:
+            assert reached.wait(60)
+        finally:
+            process.kill()
+            hold.set()
+    with open_store(url) as store:
+        assert len(list(store.comments("云笔记"))) == (stop_at - 1) * 10
+        assert store.cursor("云笔记", "github:o/n") == {"issues": f"2026-03-0{stop_at - 1}T00:00:00Z"}
+    report = fetch(tmp_path, text)
+    assert report.stored == 60 - (stop_at - 1) * 10
+    with open_store(url) as store:
+        ids = [comment.id for comment in store.comments("云笔记")]
+    assert len(ids) == len(set(ids)) == 60
+
+
+def test_app_store_connect_signs_and_reads_only_what_is_newer(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    monkeypatch.setenv("ASC", pem.decode())
+
+    def reviews(request: Request) -> Answer:
+        token = request.headers["authorization"].removeprefix("Bearer ")
+        claims = jwt.decode(token, key.public_key(), algorithms=["ES256"], audience="appstoreconnect-v1")
+        assert claims["iss"] == "issuer"
+        page = 2 if "cursor=2" in request.query else 1
+        attributes = {"rating": 1, "title": None, "body": f"打不开，第{page}次", "reviewerNickname": "甲"}
+        attributes["createdDate"] = f"2026-03-0{4 - page}T00:00:00-07:00"
+        following = {} if page == 2 else {"next": f"{server.url}/v1/apps/7/customerReviews?cursor=2"}
+        return json_answer({"data": [{"id": f"r{page}", "attributes": attributes}], "links": following})
+
+    server.routes["/v1/apps/7/customerReviews"] = reviews
+    text = "kind: app_store_connect\napp_id: '7'\nkey_id: K\nissuer_id: issuer\nprivate_key_env: ASC\n"
+    text += f"base_url: {server.url}\n"
+    report = fetch(tmp_path, text)
+    assert (report.pages, report.stored) == (2, 2)
+    assert report.cursor == {"until": "2026-03-03T00:00:00-07:00"}
+    assert fetch(tmp_path, text).stored == 0
+    monkeypatch.setenv("ASC", "no key")
+    with pytest.raises(InputError, match=r"\.p8"):
+        fetch(tmp_path, text)

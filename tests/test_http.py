@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -182,3 +183,23 @@ def test_robots(server: Server, fetcher: Fetcher) -> None:
     server.answer("/robots.txt", Answer(status=500))
     with pytest.raises(Unreachable):
         Robots(fetcher).check(server.url + "/open")
+
+
+def test_the_address_that_was_checked_is_the_one_connected_to(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def resolve(host: str, port: int, *_: object, **__: object) -> list[object]:
+        asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    server.answer("/", Answer(b"x"))
+    port = server.url.rpartition(":")[2]
+    with Fetcher(allow_hosts=("forum.example",), limits=QUICK) as named:
+        url = f"http://forum.example:{port}/"
+        with monkeypatch.context() as patched:
+            patched.setattr(socket, "getaddrinfo", resolve)
+            assert named.get(url).content == b"x"
+    assert asked.count("forum.example") == 1  # a second look-up could tell another address
+    assert server.requests[0].headers["host"] == f"forum.example:{port}"

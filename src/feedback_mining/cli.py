@@ -185,6 +185,7 @@ def analyze(
 
 
 app.command(epilog=EXIT_CODES)(commands_fetch.fetch)
+app.command(epilog=EXIT_CODES)(commands_fetch.webhook)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

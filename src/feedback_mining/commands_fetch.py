@@ -20,6 +20,10 @@ _TEXTS = {
         "{source}: {pages} pages, {rows} rows = stored {stored} + duplicates {duplicates} + refused {quarantined}",
     ),
     "cursor": ("  下次从这里继续：{}", "  Goes on next time from: {}"),
+    "listening": (
+        "在 http://{}:{}/txc/<{} 的值> 接收兔小巢的事件；按 Ctrl+C 停止",
+        "Receiving events of 兔小巢 at http://{}:{}/txc/<value of {}>; stop with Ctrl+C",
+    ),
     "first": ("头", "the start"),
 }
 
@@ -58,6 +62,41 @@ def fetch(
                 typer.echo(say("error", lang, report.error), err=True)
     if failed:
         raise typer.Exit(3)
+
+
+def webhook(
+    source: Annotated[
+        Path, typer.Argument(metavar="SOURCE.yaml", help="kind: txc 的配置文件", show_default=False)
+    ],
+    host: Annotated[str, typer.Option("--host", metavar="地址", help="监听的地址")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", metavar="端口", min=1, max=65535, help="监听的端口")] = 8765,
+    out: Out = Path("out"),
+    store: StoreUrl = None,
+    lang: Lang = Language.ZH,
+) -> None:
+    """接收：兔小巢的 webhook 把新帖子推送过来，先入库再应答。"""
+    import uvicorn
+
+    from feedback_mining.errors import InputError
+    from feedback_mining.settings import default_store, load_settings
+    from feedback_mining.sources.connectors.config import Txc, load_source, secret
+    from feedback_mining.storage import open_store
+    from feedback_mining.webhook import webhook_app
+
+    settings = load_settings(**({"store": store} if store else {}))
+    config = load_source(source)
+    if not isinstance(config, Txc) or not config.webhook_secret_env:
+        raise InputError(
+            f"{source}: no webhook is configured; expected kind: txc and webhook_secret_env: NAME"
+        )
+    password = secret(config.webhook_secret_env, settings.secrets)
+    if not settings.store:
+        out.mkdir(parents=True, exist_ok=True)
+    with open_store(settings.store or default_store(out)) as opened:
+        app = webhook_app(opened, product=config.product, secret=password, settings=settings, lang=lang)
+        typer.echo(_say("listening", lang).format(host, port, config.webhook_secret_env), err=True)
+        # The path holds the secret, so that requests are not logged.
+        uvicorn.run(app, host=host, port=port, access_log=False, log_level="warning")
 
 
 def _say(key: str, lang: str) -> str:

@@ -148,7 +148,9 @@ def github(config: GitHub, fetcher: Fetcher, cursor: Cursor, zone: ZoneInfo, key
                     zone,
                     text=item.get("body"),
                     title=item.get("title"),
-                    id=item.get("id") if what == "issues" else f"comment-{item.get('id')}",
+                    id=f"{config.repo}#{item.get('number')}"
+                    if what == "issues"
+                    else f"comment-{item.get('id')}",
                     author=member(item, "user", "login"),
                     time=item.get("created_at"),
                     likes=member(item, "reactions", "+1"),

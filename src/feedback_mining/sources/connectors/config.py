@@ -61,6 +61,7 @@ class Txc(_Common):
     kind: Literal["txc"]
     product_id: str = Field(pattern=r"^\w+$")
     private_key_env: _EnvName
+    webhook_secret_env: _EnvName | None = None  # last part of the path at which events are received
     base_url: _Url = "https://txc.qq.com"
 
     @property
