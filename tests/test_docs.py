@@ -32,7 +32,7 @@ def test_the_readme_begins_with_the_two_commands() -> None:
 
 
 def test_the_commands_are_those_promised() -> None:
-    assert set(COMMANDS) == {"run", "import", "mine", "report", "backfill", "analyze"}
+    assert set(COMMANDS) == {"run", "import", "mine", "report", "backfill", "analyze", "fetch", "webhook"}
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
@@ -81,7 +81,7 @@ def test_every_runtime_dependency_is_used() -> None:
     imported = set(re.findall(r"^\s*(?:from|import) (\w+)", code, re.MULTILINE))
     names = {Requirement(text).name.lower() for text in project()["dependencies"]}
     unused = {name for name in names if not modules[name.replace("_", "-")] & imported}
-    assert unused == {"fastapi", "torch"}, "these two are there for Prefect's and sentence-transformers' sake"
+    assert unused == {"torch"}, "this one is there for the sake of sentence-transformers"
 
 
 class TestConstraints:

@@ -20,6 +20,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PREFECT = (sys.executable, "-m", "prefect", "--no-prompt")
 DEPLOYMENTS = {
+    ("fetch", "hourly"): "10 * * * *",
     ("ingest", "daily"): "0 2 * * *",
     ("weekly-backlog", "weekly"): "0 8 * * 1",
     ("retrain", "monthly"): "0 3 1 * *",

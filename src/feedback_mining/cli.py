@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from feedback_mining import __version__
+from feedback_mining import __version__, commands_fetch
 from feedback_mining.console import Language, backlog_lines, debugging, import_lines, progress_bar, say
 from feedback_mining.errors import FeedbackMiningError, InputError
 from feedback_mining.options import Columns, Files, Lang, Out, Product, StoreUrl, Until, WeekName
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from feedback_mining.storage import Store
     from feedback_mining.weeks import Week
 
-EXIT_CODES = "退出码：0 成功；2 输入有误（文件、选项、产品、周、数据库）；1 程序自身出错；130 被中断。"
+EXIT_CODES = "退出码：0 成功；2 输入有误（文件、选项、产品、周、数据库）；3 来源拒绝或连不上；1 程序自身出错；130 被中断。"
 
 app = typer.Typer(
     name="feedback-mining",
@@ -56,12 +56,16 @@ def run(
 ) -> None:
     """一步到位：导入评论，挖掘一周，写出清单和报告。"""
     from feedback_mining.pipeline.choose import parse_week
+    from feedback_mining.pipeline.ingest import expanded
 
     asked = parse_week(week, until)
     settings = _settings(store)
-    name = _check(files, product, settings, columns, lang, None if _has_store(out, settings) else asked)
-    with _open_store(out, settings, new=True) as opened:
-        _import(files, opened, name, settings, columns, lang)
+    must_reach = None if _has_store(out, settings) else asked
+    with expanded(files) as found:
+        name = _check(found, product, settings, columns, lang, must_reach)
+        with _open_store(out, settings, new=True) as opened:
+            _import(found, opened, name, settings, columns, lang)
+    with _open_store(out, settings) as opened:
         backlog = _mine(opened, name, asked, settings, lang)
         _publish(backlog, out, lang)
 
@@ -76,10 +80,14 @@ def import_(
     lang: Lang = Language.ZH,
 ) -> None:
     """只导入：读文件，隐去个人信息，存入数据库。"""
+    from feedback_mining.pipeline.ingest import expanded
+
     settings = _settings(store)
-    name = _check(files, product, settings, columns, lang)
-    with _open_store(out, settings, new=True) as opened:
-        _import(files, opened, name, settings, columns, lang)
+    with expanded(files) as found:
+        name = _check(found, product, settings, columns, lang)
+        with _open_store(out, settings, new=True) as opened:
+            _import(found, opened, name, settings, columns, lang)
+    with _open_store(out, settings) as opened:
         typer.echo(say("saved", lang, opened.address))
 
 
@@ -134,13 +142,16 @@ def backfill(
 ) -> None:
     """补历史：像每个周一都运行过那样，逐周重放，每周写出一份清单。"""
     from feedback_mining.pipeline.choose import weeks_to_replay
+    from feedback_mining.pipeline.ingest import expanded
     from feedback_mining.pipeline.mine import Miner
     from feedback_mining.pipeline.publish import publish
 
     settings = _settings(store)
-    _check(files, product, settings, columns, lang)
-    with _open_store(out, settings, new=True) as opened:
-        _import(files, opened, product, settings, columns, lang)
+    with expanded(files) as found:
+        _check(found, product, settings, columns, lang)
+        with _open_store(out, settings, new=True) as opened:
+            _import(found, opened, product, settings, columns, lang)
+    with _open_store(out, settings) as opened:
         with progress_bar(say("analyzing", lang)) as advance:
             miner = Miner(opened, product, settings, lang, advance)
         weeks = weeks_to_replay(opened, product, settings)
@@ -171,6 +182,10 @@ def analyze(
     write_jsonl(found.lines, output)
     counts = {"comments": len(found.lines), "units": found.units, "refused": found.refused}
     typer.echo(say("analyzed", lang, **counts), err=True)
+
+
+app.command(epilog=EXIT_CODES)(commands_fetch.fetch)
+app.command(epilog=EXIT_CODES)(commands_fetch.webhook)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

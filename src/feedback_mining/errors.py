@@ -5,6 +5,9 @@ FeedbackMiningError
 │   ├── UnreadableFile    missing, empty, damaged, or of a kind that no importer reads
 │   ├── MissingColumn     no column of the file holds the comments' text
 │   └── UnknownWeek       the week is malformed or holds no comment
+├── FetchError            a feed could not be read to its end (exit code 3)
+│   ├── SourceRefused     robots.txt, a login, a captcha, an address that is not allowed, a status that says no
+│   └── Unreachable       still failing after the last attempt
 ├── StoreError            the store cannot be opened, or was written by a newer version (exit code 2)
 ├── ModelError            a model's files are missing, damaged, or do not fit each other
 └── MissingExtra          an optional dependency is not installed; the message holds the pip command
@@ -32,6 +35,18 @@ class MissingColumn(InputError):
 
 
 class UnknownWeek(InputError):
+    pass
+
+
+class FetchError(FeedbackMiningError):
+    exit_code = 3
+
+
+class SourceRefused(FetchError):
+    pass
+
+
+class Unreachable(FetchError):
     pass
 
 

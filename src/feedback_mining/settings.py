@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     window_weeks: int = Field(default=12, ge=1, le=520)
     models: Path | None = None  # folder with current.json; by default the models that ship
     encoder: str | None = None
+    secrets: Path | None = None  # file of NAME=value lines that only its owner can read
     seed: int = Field(default=20, ge=0, le=2**32 - 1)
 
     @field_validator("timezone")
