@@ -210,6 +210,18 @@ class TestForum:
         fetch(tmp_path, self.text(server))
         assert server.paths()[-1] == "/thread-1-2-1.html"
 
+    def test_a_thread_that_is_gone_does_not_keep_the_others_away(
+        self, server: Server, tmp_path: Path
+    ) -> None:
+        self.play(server)
+        links = "".join(f'<a class="s xst" href="thread-{n}-1-1.html">x</a>' for n in (9, 1))
+        server.answer("/forum-2-1.html", Answer(links.encode("gbk")))
+        report = fetch(tmp_path, self.text(server))
+        assert (report.stored, report.error) == (2, None)
+        assert "/thread-9-1-1.html" in server.paths()
+        server.answer("/thread-1-2-1.html", Answer(b"<p>nothing</p>"))
+        assert "no post was found" in str(fetch(tmp_path, self.text(server)).error)
+
     def test_robots_captcha_and_login_stop_it(self, server: Server, tmp_path: Path) -> None:
         self.play(server)
         server.answer(
