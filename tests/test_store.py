@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -164,6 +165,62 @@ class TestContract:
         (found,) = store.comments("云记账")
         assert (found.text, found.time) == (newer.text, newer.time)
         assert store.analyses("云记账", "m1") == {}
+
+    @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+    def test_earlier_words_are_kept_whatever_the_order_of_the_exports(
+        self, store: Store, order: tuple[int, ...]
+    ) -> None:
+        said = [
+            comment("1", words, author="u_1", time=NOON + timedelta(days=day))
+            for day, words in enumerate(["老是闪退", "还在闪退", "修好了"])
+        ]
+        for index in order:
+            store.add_import("云记账", file(f"f{index}"), [with_id(said[index])])
+        store.add_import("云记账", file("again"), [with_id(item) for item in said])
+        assert [c.text for c in store.comments("云记账")] == ["修好了"]
+        assert [r.text for r in store.revisions("云记账", "file:1")] == ["老是闪退", "还在闪退"]
+        assert store.import_counts("云记账").stored == 1
+        assert store.import_counts("云记账").duplicates == 5
+
+    def test_edits_within_one_file_are_kept_too(self, store: Store) -> None:
+        said = [comment("1", words, author="u_1", time=NOON + timedelta(days=d)) for d, words in
+                enumerate(["卡", "不卡了"])]  # fmt: skip
+        store.add_import("云记账", file("a"), [with_id(item) for item in reversed(said)])
+        assert [r.text for r in store.revisions("云记账", "file:1")] == ["卡"]
+
+    def test_official_replies_are_stored_and_never_mined(self, store: Store) -> None:
+        answer = replace(comment("2", "请升级到新版"), official=True, parent="file:1")
+        assert store.add_import("云记账", file("a"), [with_id(answer)]).counts.stored == 1
+        assert store.comments("云记账") == []
+        store.add_import("云记账", file("b"), [with_id(comment("1", "打不开"))])
+        (found,) = store.comments("云记账")
+        assert (found.text, found.reply) == ("打不开", "请升级到新版")
+        assert [c.parent for c in store.official_replies("云记账")] == ["file:1"]
+
+    @pytest.mark.parametrize("known_id", [True, False])
+    def test_a_deletion_is_recorded_and_the_words_stay(self, store: Store, known_id: bool) -> None:
+        def row(item: Comment) -> Incoming:
+            return with_id(item) if known_id else without_id(item, "s1")
+
+        said = comment("1", "太贵", author="u_1")
+        store.add_import("云记账", file("a"), [row(said)])
+        gone = row(replace(said, text="太贵（该条评论已经被删除）", deleted=True))
+        result = store.add_import("云记账", file("b"), [gone])
+        assert (result.counts.stored, result.counts.duplicates, result.counts.edited) == (0, 1, 0)
+        (found,) = store.comments("云记账")
+        assert (found.text, found.deleted) == ("太贵", True)
+        assert store.revisions("云记账", "file:1") == []
+
+    def test_a_row_that_only_says_deleted_is_matched_by_author_and_time(self, store: Store) -> None:
+        refusal = Quarantined(9, QuarantineReason.EMPTY_TEXT, "no words", "{}")
+        marker = replace(comment("h", "", author="u_1"), deleted=True)
+        notice = replace(without_id(marker, "s9"), otherwise=refusal)
+        unknown = store.add_import("云记账", file("a"), [notice]).counts
+        assert (unknown.rows_read, unknown.quarantined_by_reason) == (1, {"empty_text": 1})
+        store.add_import("云记账", file("b"), [with_id(comment("1", "太贵", author="u_1"))])
+        counts = store.add_import("云记账", file("c"), [notice]).counts
+        assert (counts.rows_read, counts.duplicates, counts.quarantined) == (1, 1, 0)
+        assert [c.deleted for c in store.comments("云记账")] == [True]
 
     def test_what_is_stored_does_not_depend_on_the_order_of_the_rows(self, store: Store) -> None:
         rows = [

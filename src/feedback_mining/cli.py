@@ -56,12 +56,16 @@ def run(
 ) -> None:
     """一步到位：导入评论，挖掘一周，写出清单和报告。"""
     from feedback_mining.pipeline.choose import parse_week
+    from feedback_mining.pipeline.ingest import expanded
 
     asked = parse_week(week, until)
     settings = _settings(store)
-    name = _check(files, product, settings, columns, lang, None if _has_store(out, settings) else asked)
-    with _open_store(out, settings, new=True) as opened:
-        _import(files, opened, name, settings, columns, lang)
+    must_reach = None if _has_store(out, settings) else asked
+    with expanded(files) as found:
+        name = _check(found, product, settings, columns, lang, must_reach)
+        with _open_store(out, settings, new=True) as opened:
+            _import(found, opened, name, settings, columns, lang)
+    with _open_store(out, settings) as opened:
         backlog = _mine(opened, name, asked, settings, lang)
         _publish(backlog, out, lang)
 
@@ -76,10 +80,14 @@ def import_(
     lang: Lang = Language.ZH,
 ) -> None:
     """只导入：读文件，隐去个人信息，存入数据库。"""
+    from feedback_mining.pipeline.ingest import expanded
+
     settings = _settings(store)
-    name = _check(files, product, settings, columns, lang)
-    with _open_store(out, settings, new=True) as opened:
-        _import(files, opened, name, settings, columns, lang)
+    with expanded(files) as found:
+        name = _check(found, product, settings, columns, lang)
+        with _open_store(out, settings, new=True) as opened:
+            _import(found, opened, name, settings, columns, lang)
+    with _open_store(out, settings) as opened:
         typer.echo(say("saved", lang, opened.address))
 
 
@@ -134,13 +142,16 @@ def backfill(
 ) -> None:
     """补历史：像每个周一都运行过那样，逐周重放，每周写出一份清单。"""
     from feedback_mining.pipeline.choose import weeks_to_replay
+    from feedback_mining.pipeline.ingest import expanded
     from feedback_mining.pipeline.mine import Miner
     from feedback_mining.pipeline.publish import publish
 
     settings = _settings(store)
-    _check(files, product, settings, columns, lang)
-    with _open_store(out, settings, new=True) as opened:
-        _import(files, opened, product, settings, columns, lang)
+    with expanded(files) as found:
+        _check(found, product, settings, columns, lang)
+        with _open_store(out, settings, new=True) as opened:
+            _import(found, opened, product, settings, columns, lang)
+    with _open_store(out, settings) as opened:
         with progress_bar(say("analyzing", lang)) as advance:
             miner = Miner(opened, product, settings, lang, advance)
         weeks = weeks_to_replay(opened, product, settings)

@@ -13,7 +13,7 @@ Files = Annotated[
     list[Path],
     typer.Argument(
         metavar="FILE…",
-        help="评论文件：七麦 .xlsx、CSV/TSV、JSONL、兔小巢 JSON、微信群导出",
+        help="评论文件、文件夹、通配符或 ZIP：七麦 .xlsx、CSV/TSV、JSONL、兔小巢 JSON、微信群导出",
         show_default=False,
     ),
 ]

@@ -47,6 +47,20 @@ class Comment:
     reply: str | None = None  # the vendor's answer, never mined as an opinion
     url: str | None = None
     line: int = 0  # row of the file, counted from 1, header included
+    parent: str | None = None  # id of the comment that this one answers
+    official: bool = False  # written by the product's own team: kept as a reply, never mined
+    deleted: bool = False  # taken down by its author or the platform; it still counts as said
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """Earlier words of a comment that was edited, or that an older export still had."""
+
+    comment: str
+    text: str
+    time: datetime  # aware, UTC
+    rating: int | None = None
+    version: str | None = None
 
 
 class QuarantineReason(StrEnum):

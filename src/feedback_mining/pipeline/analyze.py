@@ -53,7 +53,7 @@ def analyze_file(
     ids: list[str] = []
     uses: Counter[str] = Counter()
     for row in reading.rows:
-        if isinstance(row, Quarantined):
+        if isinstance(row, Quarantined) or row.official:
             refused += 1
             continue
         key = row.id or comment_id(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 from feedback_mining.errors import InputError
@@ -15,9 +17,10 @@ from feedback_mining.settings import Settings
 from feedback_mining.sources.files import FileReading, RawComment, read_comments
 from feedback_mining.sources.identity import comment_id, own_words, sameness
 from feedback_mining.sources.notices import notice
+from feedback_mining.sources.paths import expand_paths
 from feedback_mining.sources.privacy import mask_personal_data, pseudonym
 from feedback_mining.storage import Incoming, SourceFile, Store
-from feedback_mining.text.clean import split_reply
+from feedback_mining.text.clean import says_deleted, split_reply
 
 _PROGRESS_STEP = 200
 _PRODUCT_LIMIT = 200
@@ -41,6 +44,16 @@ class ImportReport:
     quarantined_by_reason: dict[str, int]
     notices: tuple[str, ...]
     already_imported: bool
+
+
+@contextmanager
+def expanded(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """The files that folders, patterns and archives stand for; what was unpacked is removed at the end.
+
+    Raises InputError and UnreadableFile as `expand_paths` does.
+    """
+    with TemporaryDirectory(prefix="feedback_mining_") as scratch:
+        yield expand_paths(paths, Path(scratch))
 
 
 def open_files(
@@ -143,15 +156,19 @@ def _masked(
             continue
         words, quoted = split_reply(row.text)
         text = mask_personal_data(words)
+        refusal: Quarantined | None = None
         if not own_words(text):
             raw = mask_personal_data(row.text)[:_RAW_LIMIT]
-            yield Quarantined(row.line, QuarantineReason.EMPTY_TEXT, "no words of the user's own", raw)
-            continue
+            refusal = Quarantined(row.line, QuarantineReason.EMPTY_TEXT, "no words of the user's own", raw)
+            if not (row.deleted or says_deleted(row.text)):
+                yield refusal
+                continue
         author = pseudonym(row.author, key) if row.author else None
         yield Incoming(
             _comment(row, reading, text, quoted, author, now),
             sameness(author=author, time=row.time, text=text, zone=zone, occurrence=occurrences[text]),
             has_id=row.id is not None,
+            otherwise=refusal,
         )
         if not times_known and author is None:
             occurrences[text] += 1
@@ -174,6 +191,11 @@ def _comment(
         reply=mask_personal_data(reply) if reply else None,
         url=row.url,
         line=row.line,
+        parent=comment_id(reading.source, row.parent, product=reading.product, time=None, text="")
+        if row.parent
+        else None,
+        official=row.official,
+        deleted=row.deleted or says_deleted(row.text),
     )
 
 

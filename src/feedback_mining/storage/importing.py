@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, and_, delete, insert, select, update
 
-from feedback_mining.records import Comment, DuplicateReason, Quarantined
+from feedback_mining.records import Comment, DuplicateReason, Quarantined, Revision
+from feedback_mining.sources.identity import own_words
 from feedback_mining.storage.records import ImportCounts, ImportResult, Incoming, SourceFile
-from feedback_mining.storage.tables import analyses, comments, imports, quarantine
+from feedback_mining.storage.tables import analyses, comments, imports, quarantine, revisions
 
 _CHUNK = 500
 _T = TypeVar("_T")
@@ -26,6 +27,19 @@ class _Known:
     text: str
     sameness: str
     stored: bool  # in the database, not in this import
+    rating: int | None = None
+    version: str | None = None
+
+
+@dataclass(slots=True)
+class _Sifted:
+    new: dict[str, Incoming] = field(default_factory=dict)
+    changed: dict[str, Incoming] = field(default_factory=dict)  # id of a stored comment → its newer words
+    duplicates: Counter[str] = field(default_factory=Counter)
+    older: list[Revision] = field(default_factory=list)
+    deleted_ids: set[str] = field(default_factory=set)
+    deleted_samenesses: set[str] = field(default_factory=set)
+    refused: list[Quarantined] = field(default_factory=list)
 
 
 def recorded_import(connection: Connection, product: str, sha256: str) -> ImportResult | None:
@@ -51,9 +65,12 @@ def write_import(
         else:
             incoming.append(row)
     incoming.sort(key=lambda i: (i.comment.time, i.comment.id, i.comment.text, i.comment.line))
-    new, changed, duplicates = _sift(connection, product, incoming)
+    sifted = _sift(connection, product, incoming)
+    new, changed, duplicates = sifted.new, sifted.changed, sifted.duplicates
+    rows_read = len(incoming) + len(refused)
+    refused += sifted.refused
     counts = ImportCounts(
-        rows_read=len(incoming) + len(refused),
+        rows_read=rows_read,
         stored=len(new),
         duplicates_by_reason=dict(sorted(duplicates.items())),
         quarantined_by_reason=dict(sorted(Counter(str(row.reason) for row in refused).items())),
@@ -81,40 +98,135 @@ def write_import(
         connection.execute(insert(quarantine), [{**asdict(r), "import_id": number} for r in rows_refused])
     for key, item in changed.items():
         _rewrite(connection, product, key, item)
+    _keep_revisions(connection, product, number, sifted.older)
+    _mark_deleted(connection, product, sifted)
+    _fill_replies(connection, product)
     return ImportResult(counts, file.notices, already_imported=False)
 
 
-def _sift(
-    connection: Connection, product: str, incoming: Sequence[Incoming]
-) -> tuple[dict[str, Incoming], dict[str, Incoming], Counter[str]]:
-    """`(id → new comment, id → newer words of a stored comment, duplicates by reason)`."""
+def _sift(connection: Connection, product: str, incoming: Sequence[Incoming]) -> _Sifted:
     known = _known_ids(connection, product, incoming)
     same = _known_samenesses(connection, product, incoming)
-    new: dict[str, Incoming] = {}
-    changed: dict[str, Incoming] = {}
-    duplicates: Counter[str] = Counter()
+    found = _Sifted()
     for item in incoming:
+        if item.otherwise is not None:
+            continue
         comment = item.comment
         if comment.id in known and _clash(known[comment.id], item):
             comment = replace(comment, id=_other_id(item))
         seen = known.get(comment.id)
         if seen is not None:
-            duplicates[str(DuplicateReason.SAME_ID if item.has_id else DuplicateReason.SAME_TEXT)] += 1
-            if item.has_id and comment.text != seen.text and comment.time >= seen.time:
-                target = changed if seen.stored else new
-                target[comment.id] = replace(item, comment=comment)
-                known[comment.id] = _Known(
-                    comment.author, comment.time, comment.text, item.sameness, seen.stored
-                )
+            found.duplicates[str(DuplicateReason.SAME_ID if item.has_id else DuplicateReason.SAME_TEXT)] += 1
+            if comment.deleted:
+                found.deleted_ids.add(comment.id)
+            if item.has_id and own_words(comment.text) != own_words(seen.text):
+                _edit(found, known, seen, replace(item, comment=comment))
         elif item.sameness in same and (not item.has_id or not same[item.sameness]):
-            duplicates[str(DuplicateReason.SAME_TEXT)] += 1
+            found.duplicates[str(DuplicateReason.SAME_TEXT)] += 1
+            if comment.deleted:
+                found.deleted_samenesses.add(item.sameness)
         else:
-            new[comment.id] = replace(item, comment=comment)
-            known[comment.id] = _Known(
-                comment.author, comment.time, comment.text, item.sameness, stored=False
-            )
+            found.new[comment.id] = replace(item, comment=comment)
+            known[comment.id] = _known(comment, item.sameness, stored=False)
             same[item.sameness] = same.get(item.sameness, True) and item.has_id
-    return new, changed, duplicates
+    _sift_announcements(connection, product, [i for i in incoming if i.otherwise], known, found)
+    return found
+
+
+def _edit(found: _Sifted, known: dict[str, _Known], seen: _Known, item: Incoming) -> None:
+    """The newest words count, whatever order the exports come in; the others are kept as revisions."""
+    comment = item.comment
+    if comment.time < seen.time:
+        found.older.append(Revision(comment.id, comment.text, comment.time, comment.rating, comment.version))
+        return
+    found.older.append(Revision(comment.id, seen.text, seen.time, seen.rating, seen.version))
+    was_deleted = not seen.stored and found.new[comment.id].comment.deleted
+    target = found.changed if seen.stored else found.new
+    target[comment.id] = replace(item, comment=replace(comment, deleted=comment.deleted or was_deleted))
+    known[comment.id] = _known(comment, item.sameness, stored=seen.stored)
+
+
+def _sift_announcements(
+    connection: Connection,
+    product: str,
+    items: Sequence[Incoming],
+    known: Mapping[str, _Known],
+    found: _Sifted,
+) -> None:
+    """Rows that only say that a comment was deleted: found by its id, or by author and time."""
+    by_author = {(i.comment.author, i.comment.time): key for key, i in found.new.items()}
+    for item in items:
+        author, time, key = item.comment.author, item.comment.time, item.comment.id
+        match: str | None = key if item.has_id and key in known else None
+        if match is None and author is not None and not item.has_id:
+            c = comments.c
+            match = (
+                by_author.get((author, time))
+                or connection.execute(
+                    select(c.id)
+                    .where(c.product == product, c.author == author, c.time == time)
+                    .order_by(c.id)
+                    .limit(1)
+                ).scalar_one_or_none()
+            )
+        if match is not None:
+            found.duplicates[str(DuplicateReason.SAME_ID if item.has_id else DuplicateReason.SAME_TEXT)] += 1
+            found.deleted_ids.add(match)
+        elif item.otherwise is not None:
+            found.refused.append(item.otherwise)
+
+
+def _known(comment: Comment, sameness: str, *, stored: bool) -> _Known:
+    return _Known(
+        comment.author, comment.time, comment.text, sameness, stored, comment.rating, comment.version
+    )
+
+
+def _keep_revisions(connection: Connection, product: str, number: int, older: Sequence[Revision]) -> None:
+    c = revisions.c
+    for revision in older:
+        same = select(c.id).where(
+            c.product == product, c.comment == revision.comment, c.text == revision.text
+        )
+        if connection.execute(same.limit(1)).first() is None:
+            connection.execute(
+                insert(revisions).values(product=product, import_id=number, **asdict(revision))
+            )
+
+
+def _mark_deleted(connection: Connection, product: str, sifted: _Sifted) -> None:
+    for column, values in (
+        (comments.c.id, sifted.deleted_ids),
+        (comments.c.sameness, sifted.deleted_samenesses),
+    ):
+        for chunk in _chunks(sorted(values)):
+            connection.execute(
+                update(comments).where(comments.c.product == product, column.in_(chunk)).values(deleted=True)
+            )
+
+
+def _fill_replies(connection: Connection, product: str) -> None:
+    """Show the team's first answer with the comment that it answers, whichever of the two came first."""
+    answer = comments.alias("answer")
+    answers = and_(answer.c.product == product, answer.c.official.is_(True))
+    first = (
+        select(answer.c.text)
+        .where(answers, answer.c.parent == comments.c.id)
+        .order_by(answer.c.time, answer.c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    parents = select(answer.c.parent).where(answers, answer.c.parent.is_not(None))
+    connection.execute(
+        update(comments)
+        .where(
+            comments.c.product == product,
+            comments.c.official.is_(False),
+            comments.c.reply.is_(None),
+            comments.c.id.in_(parents),
+        )
+        .values(reply=first)
+    )
 
 
 def _clash(seen: _Known, item: Incoming) -> bool:
@@ -132,10 +244,12 @@ def _known_ids(connection: Connection, product: str, incoming: Sequence[Incoming
     wanted = dict.fromkeys(key for item in incoming for key in (item.comment.id, _other_id(item)))
     c = comments.c
     return {
-        row.id: _Known(row.author, row.time, row.text, row.sameness, stored=True)
+        row.id: _Known(row.author, row.time, row.text, row.sameness, True, row.rating, row.version)
         for chunk in _chunks(list(wanted))
         for row in connection.execute(
-            select(c.id, c.author, c.time, c.text, c.sameness).where(c.product == product, c.id.in_(chunk))
+            select(c.id, c.author, c.time, c.text, c.sameness, c.rating, c.version).where(
+                c.product == product, c.id.in_(chunk)
+            )
         )
     }
 

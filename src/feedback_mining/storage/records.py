@@ -18,6 +18,7 @@ class Incoming:
     comment: Comment
     sameness: str  # equal for rows without an id that are one comment
     has_id: bool  # the id is the source's own, not a hash of the content
+    otherwise: Quarantined | None = None  # of a row that only says "deleted": what it is if nothing is known
 
 
 @dataclass(frozen=True, slots=True)

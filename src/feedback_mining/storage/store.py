@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select
 from sqlalchemy.exc import OperationalError
 
 from feedback_mining.errors import StoreError
-from feedback_mining.records import Analysis, Comment, Demand, Quarantined, QuarantineReason
+from feedback_mining.records import Analysis, Comment, Demand, Quarantined, QuarantineReason, Revision
 from feedback_mining.storage.cursors import CursorMethods
 from feedback_mining.storage.engine import begin_write, open_engine, safe
 from feedback_mining.storage.importing import recorded_import, write_import
@@ -38,6 +38,7 @@ from feedback_mining.storage.tables import (
     memberships,
     meta,
     quarantine,
+    revisions,
 )
 from feedback_mining.weeks import Week
 
@@ -152,8 +153,27 @@ class Store(CursorMethods):
             return sorted(connection.execute(select(imports.c.product).distinct()).scalars())
 
     def comments(self, product: str, until: datetime | None = None) -> list[Comment]:
-        """Comments before `until` (an aware instant, itself excluded), ordered by time, then id."""
-        query = select(*(comments.c[name] for name in _COMMENT_FIELDS)).where(comments.c.product == product)
+        """Users' comments before `until` (an aware instant, itself excluded), ordered by time, then id."""
+        return self._comments(product, until, official=False)
+
+    def official_replies(self, product: str) -> list[Comment]:
+        """What the product's own team wrote, ordered by time, then id. Never mined."""
+        return self._comments(product, None, official=True)
+
+    def revisions(self, product: str, comment: str) -> list[Revision]:
+        """Earlier words of a comment, oldest first; its present words are not among them."""
+        c = revisions.c
+        query = select(c.comment, c.text, c.time, c.rating, c.version).where(
+            c.product == product, c.comment == comment
+        )
+        with self._reading() as connection:
+            found = [Revision(*row) for row in connection.execute(query)]
+        return sorted(found, key=lambda revision: (revision.time, revision.text))
+
+    def _comments(self, product: str, until: datetime | None, *, official: bool) -> list[Comment]:
+        query = select(*(comments.c[name] for name in _COMMENT_FIELDS)).where(
+            comments.c.product == product, comments.c.official == official
+        )
         if until is not None:
             query = query.where(comments.c.time < until)
         with self._reading() as connection:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -75,11 +76,35 @@ comments = Table(
     Column("reply", Text),
     Column("url", Text),
     Column("line", Integer, nullable=False),
+    Column("parent", Text),
+    Column("official", Boolean, nullable=False, server_default=false()),
+    Column("deleted", Boolean, nullable=False, server_default=false()),
     Column("sameness", String(16), nullable=False),
     Column("has_id", Boolean, nullable=False),
     PrimaryKeyConstraint("product", "id", name="pk_comments"),
     Index("ix_comments_time", "product", "time", "id"),
     Index("ix_comments_sameness", "product", "sameness"),
+    Index("ix_comments_answers", "product", "official", "parent"),
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("product", String(200), nullable=False),
+    Column("comment", String(300), nullable=False),
+    Column("import_id", Integer, ForeignKey("imports.id"), nullable=False),
+    Column("time", UtcDateTime, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("rating", Integer),
+    Column("version", String(64)),
+    Index("ix_revisions_comment", "product", "comment"),
+    ForeignKeyConstraint(
+        ["product", "comment"],
+        ["comments.product", "comments.id"],
+        name="fk_revisions_comment",
+        ondelete="CASCADE",
+    ),
 )
 
 quarantine = Table(

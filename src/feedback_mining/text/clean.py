@@ -68,6 +68,11 @@ def foreign_regions(text: str) -> list[tuple[int, int]]:
     return sorted(regions)
 
 
+def says_deleted(text: str) -> bool:
+    """Whether the store put its marker of a deleted review into the text."""
+    return _STORE_MARKER.search(text) is not None
+
+
 def split_reply(text: str) -> tuple[str, str | None]:
     """`(the user's words, the quoted official reply or None)`."""
     reply = _official_reply(text)
