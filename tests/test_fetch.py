@@ -98,7 +98,10 @@ def test_txc_signs_every_page(server: Server, tmp_path: Path, monkeypatch: pytes
     cut = fetch(tmp_path, text, max_pages=1)
     assert (cut.pages, cut.stored) == (1, 2)
     rest = fetch(tmp_path, text)
-    assert (rest.pages, rest.stored, rest.quarantined) == (1, 1, 1)
+    assert (rest.pages, rest.rows_read, rest.quarantined) == (1, 2, 0)
+    with open_store(f"sqlite:///{tmp_path}/store.db") as store:
+        ids = {comment.id for comment in store.comments("云笔记")}
+    assert ids == {"txc:1", "txc:2", "txc:3"}  # the fourth is the team's own answer
     assert rest.cursor == {"since": "20260303"}
     assert fetch(tmp_path, text).stored == 0
     assert "from=20260303" in server.requests[2].query

@@ -29,6 +29,7 @@ from feedback_mining.sources.http import Fetcher, Response
 
 _NEXT = re.compile(r'<([^>]+)>\s*;[^,]*\brel="?next"?')
 _CHUNK = 20
+_STAFF = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 _LIST_PAGES = 10_000  # of topics; what is not listed would be passed by the cursor
 _GONE = (403, 404, 410)
 
@@ -128,6 +129,7 @@ def discourse(config: Discourse, fetcher: Fetcher, cursor: Cursor, zone: ZoneInf
                 title=title if post.get("post_number") == 1 else None,
                 id=post.get("id"),
                 author=post.get("username"),
+                official=any(post.get(role) is True for role in ("staff", "admin", "moderator")),
                 time=post.get("created_at"),
                 parent=by_number.get(post.get("reply_to_post_number")),
                 url=f"{config.base_url}/t/{topic_id}/{post.get('post_number')}",
@@ -158,6 +160,7 @@ def github(config: GitHub, fetcher: Fetcher, cursor: Cursor, zone: ZoneInfo, key
                     if what == "issues"
                     else f"comment-{item.get('id')}",
                     author=member(item, "user", "login"),
+                    official=what != "issues" and item.get("author_association") in _STAFF,
                     time=item.get("created_at"),
                     likes=member(item, "reactions", "+1"),
                     url=item.get("html_url"),
