@@ -98,7 +98,10 @@ def test_txc_signs_every_page(server: Server, tmp_path: Path, monkeypatch: pytes
     cut = fetch(tmp_path, text, max_pages=1)
     assert (cut.pages, cut.stored) == (1, 2)
     rest = fetch(tmp_path, text)
-    assert (rest.pages, rest.stored, rest.quarantined) == (1, 1, 1)
+    assert (rest.pages, rest.rows_read, rest.quarantined) == (1, 2, 0)
+    with open_store(f"sqlite:///{tmp_path}/store.db") as store:
+        ids = {comment.id for comment in store.comments("云笔记")}
+    assert ids == {"txc:1", "txc:2", "txc:3"}  # the fourth is the team's own answer
     assert rest.cursor == {"since": "20260303"}
     assert fetch(tmp_path, text).stored == 0
     assert "from=20260303" in server.requests[2].query
@@ -209,6 +212,18 @@ class TestForum:
         assert texts == ["导出的表格打不开", "求助\n导出的表格打不开"]
         fetch(tmp_path, self.text(server))
         assert server.paths()[-1] == "/thread-1-2-1.html"
+
+    def test_a_thread_that_is_gone_does_not_keep_the_others_away(
+        self, server: Server, tmp_path: Path
+    ) -> None:
+        self.play(server)
+        links = "".join(f'<a class="s xst" href="thread-{n}-1-1.html">x</a>' for n in (9, 1))
+        server.answer("/forum-2-1.html", Answer(links.encode("gbk")))
+        report = fetch(tmp_path, self.text(server))
+        assert (report.stored, report.error) == (2, None)
+        assert "/thread-9-1-1.html" in server.paths()
+        server.answer("/thread-1-2-1.html", Answer(b"<p>nothing</p>"))
+        assert "no post was found" in str(fetch(tmp_path, self.text(server)).error)
 
     def test_robots_captcha_and_login_stop_it(self, server: Server, tmp_path: Path) -> None:
         self.play(server)

@@ -18,14 +18,16 @@ from zoneinfo import ZoneInfo
 
 from feedback_mining.errors import UnreadableFile
 from feedback_mining.sources.cells import cell_text, parse_id
-from feedback_mining.sources.columns import canonical, map_columns
+from feedback_mining.sources.columns import canonical, map_columns, recognise
 from feedback_mining.sources.decoding import TextFile, examine
 from feedback_mining.sources.documents import NumberedRecord, flat, read_json
 from feedback_mining.sources.feeds import shaped_rows
+from feedback_mining.sources.guesses import guess_columns
 from feedback_mining.sources.notices import notice
 from feedback_mining.sources.reader import RowReader, unparsed
 from feedback_mining.sources.rows import FileReading, RawComment, Row
 from feedback_mining.sources.shapes import SHAPES, Shape, shape_of
+from feedback_mining.sources.surveys import is_survey, open_questions, survey_rows
 from feedback_mining.sources.tables import (
     NumberedRow,
     Table,
@@ -37,6 +39,7 @@ from feedback_mining.sources.tables import (
 
 __all__ = ["FileReading", "RawComment", "Row", "read_comments"]
 
+_PEEK = 200  # rows
 _SAMPLE = 2_000  # records
 _TITLE_SUFFIX = re.compile(r"[_\-]?评论(?:详情|列表)?$")
 _FOOTER = re.compile(r"数据支持一次性导出|七麦|qimai", re.IGNORECASE)
@@ -120,8 +123,18 @@ def read_comments(
         notices.append(notice("sheets", lang, ", ".join(table.unread_sheets)))
     named = [column for column in columns if column]
     shape = None if mapping else next((s for s in SHAPES if set(s.keys) <= set(named)), None)
-    found = dict(shape.fields) if shape else map_columns(named, mapping, name)
-    source = shape.source if shape else _table_source(columns, found)
+    sample = list(itertools.islice(table.rows, _PEEK))
+    table.rows = itertools.chain(sample, table.rows)
+    cells = [row for _, row in sample if not isinstance(row, str)]
+    questions = open_questions(columns, cells) if not mapping and is_survey(columns) else []
+    if shape:
+        source, found = shape.source, dict(shape.fields)
+    elif questions:
+        source, found = "wjx", {"text": questions[0], "id": "序号", "time": "提交答卷时间"}
+    else:
+        guessed = guess_columns(columns, cells, {**recognise(named), **(mapping or {})})
+        found = map_columns(named, {**guessed, **(mapping or {})}, name)
+        source = _table_source(columns, found)
     if source == "qimai":
         title = next(
             (_TITLE_SUFFIX.sub("", word) for word in table.banner if _TITLE_SUFFIX.search(word)), None
@@ -135,6 +148,9 @@ def read_comments(
     reading = _reading(path, sha256, encoding, product or title, source, found, lang, notices)
     reading.columns = tuple(columns)
     make = shape_rows(shape, rows) if shape else _Reader(source, found, rows).rows_of
+    if questions:
+        make = survey_rows(questions, rows)
+        notices.append(notice("questions", lang, len(questions)))
     reading.rows = _table_rows(table, found["text"], make, file is not None and not file.complete)
     return reading
 

@@ -15,6 +15,10 @@ _NOTICES = {
         "zh": "{} 个字符不符合编码 {}，以 \ufffd 代替",
         "en": "{} characters do not fit the encoding {} and are shown as \ufffd",
     },
+    "questions": {
+        "zh": "问卷里的 {} 道开放题各作一条评论",
+        "en": "Open questions of the survey, each answer a comment: {}",
+    },
     "sheets": {
         "zh": "未读取的工作表：{}",
         "en": "Sheets that were not read: {}",

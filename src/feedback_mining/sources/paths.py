@@ -81,7 +81,7 @@ def _listed(path: Path) -> list[Path]:
 
 
 def _hidden(path: Path) -> bool:
-    return any(part.startswith((".", "~$", "__MACOSX")) for part in path.parts)
+    return any(part.startswith((".", "~$", "__MACOSX")) for part in path.parts if part != "..")
 
 
 def _kinds() -> str:

@@ -63,7 +63,7 @@ class RowReader:
             rating=parse_rating(values.get("rating")),
             version=cell_text(values.get("version"))[:60] or None,
             likes=parse_count(values.get("likes")),
-            title=title or None,
+            title=title or cell_text(values.get("context")) or None,
             reply=plain_text(cell_text(values.get("reply")))[:MAX_TEXT] or None,
             url=cell_text(values.get("url"))[:2_000] or None,
             parent=parse_id(values.get("parent")),

@@ -20,6 +20,7 @@ from feedback_mining.sources.connectors.pages import (
     Pages,
     digest,
     get_json,
+    json_of,
     member,
     records_of,
     row,
@@ -28,6 +29,9 @@ from feedback_mining.sources.http import Fetcher, Response
 
 _NEXT = re.compile(r'<([^>]+)>\s*;[^,]*\brel="?next"?')
 _CHUNK = 20
+_STAFF = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
+_LIST_PAGES = 10_000  # of topics; what is not listed would be passed by the cursor
+_GONE = (403, 404, 410)
 
 
 def _same_host(url: str, base: str) -> str:
@@ -82,7 +86,7 @@ def discourse(config: Discourse, fetcher: Fetcher, cursor: Cursor, zone: ZoneInf
     headers = {"Api-Key": key, "Api-Username": config.api_username or "system"} if key else {}
     since = cursor.get("bumped") or ""
     bumped: dict[int, str] = {}
-    for number in range(config.max_pages):
+    for number in range(_LIST_PAGES):
         content, _ = get_json(
             fetcher, f"{config.base_url}/latest.json", params={"page": number}, headers=headers
         )
@@ -98,7 +102,10 @@ def discourse(config: Discourse, fetcher: Fetcher, cursor: Cursor, zone: ZoneInf
             break
     for topic_id, when in sorted(bumped.items(), key=lambda item: (item[1], item[0])):
         url = f"{config.base_url}/t/{topic_id}.json"
-        content, response = get_json(fetcher, url, params={"include_raw": 1}, headers=headers)
+        response = fetcher.get(url, params={"include_raw": 1}, headers=headers, accept=(200, *_GONE))
+        if response.status in _GONE:  # taken down since it was listed
+            continue
+        content = json_of(response)
         posts = records_of(member(content, "post_stream", "posts") or [])
         parts = [response.content]
         have = {post.get("id") for post in posts}
@@ -122,6 +129,7 @@ def discourse(config: Discourse, fetcher: Fetcher, cursor: Cursor, zone: ZoneInf
                 title=title if post.get("post_number") == 1 else None,
                 id=post.get("id"),
                 author=post.get("username"),
+                official=any(post.get(role) is True for role in ("staff", "admin", "moderator")),
                 time=post.get("created_at"),
                 parent=by_number.get(post.get("reply_to_post_number")),
                 url=f"{config.base_url}/t/{topic_id}/{post.get('post_number')}",
@@ -152,6 +160,7 @@ def github(config: GitHub, fetcher: Fetcher, cursor: Cursor, zone: ZoneInfo, key
                     if what == "issues"
                     else f"comment-{item.get('id')}",
                     author=member(item, "user", "login"),
+                    official=what != "issues" and item.get("author_association") in _STAFF,
                     time=item.get("created_at"),
                     likes=member(item, "reactions", "+1"),
                     url=item.get("html_url"),

@@ -32,20 +32,26 @@ def forum(config: Forum, fetcher: Fetcher, cursor: Cursor, zone: ZoneInfo) -> Pa
     """Threads of the list pages, each from the page that was last read of it."""
     site = _Site(config, fetcher, zone)
     reached: dict[str, str] = dict(cursor.get("threads") or {})
-    for thread in site.threads():
+    found = 0
+    threads = site.threads()
+    for thread in threads:
+        start = reached.get(thread, thread)
         for number, (url, tree, content) in enumerate(
-            site.follow(reached.get(thread, thread), config.next_page, config.thread_pages), 1
+            site.follow(start, config.next_page, config.thread_pages, may_be_gone=True), 1
         ):
             rows = tuple(site.rows(url, tree, url == thread))
-            if not rows and number == 1:
-                raise SourceRefused(
-                    f"{shown(url)}: no post was found by the selector {config.post!r}; "
-                    f"check it against the page, which may also ask for a login"
-                )
+            if not rows:
+                continue
+            found += 1
             reached.pop(thread, None)
             reached[thread] = url
             kept = dict(list(reached.items())[-_REMEMBERED:])
             yield Page(f"{urlsplit(url).path} {number}", "forum", digest(content), rows, {"threads": kept})
+    if not found:
+        raise SourceRefused(
+            f"{shown(threads[0])}: no post was found by the selector {config.post!r}; "
+            f"check it against the page, which may also ask for a login"
+        )
 
 
 class _Site:
@@ -69,13 +75,16 @@ class _Site:
         return list(found)
 
     def follow(
-        self, url: str, selector: str | None, most: int
+        self, url: str, selector: str | None, most: int, *, may_be_gone: bool = False
     ) -> Iterator[tuple[str, LexborHTMLParser, bytes]]:
         seen: set[str] = set()
         following: str | None = url
         while following and following not in seen and len(seen) < most:
             seen.add(following)
-            tree, content = self._page(following)
+            page = self._page(following, may_be_gone)
+            if page is None:
+                return
+            tree, content = page
             current, following = following, None
             if selector:
                 following = next(
@@ -83,11 +92,13 @@ class _Site:
                 )
             yield current, tree, content
 
-    def _page(self, url: str) -> tuple[LexborHTMLParser, bytes]:
+    def _page(self, url: str, may_be_gone: bool) -> tuple[LexborHTMLParser, bytes] | None:
         from selectolax.lexbor import LexborHTMLParser
 
         self.robots.check(url)
-        response = self.fetcher.get(url)
+        response = self.fetcher.get(url, accept=(200, 404, 410) if may_be_gone else (200,))
+        if response.status != 200:
+            return None
         landed = urlsplit(response.url)
         if response.url != url:
             if landed.netloc != urlsplit(url).netloc:

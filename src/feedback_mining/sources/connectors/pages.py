@@ -10,12 +10,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from feedback_mining.errors import SourceRefused
-from feedback_mining.records import Quarantined, QuarantineReason
-from feedback_mining.sources.cells import cell_text, parse_author, parse_count, parse_id, parse_rating
 from feedback_mining.sources.http import Fetcher, Response, shown
-from feedback_mining.sources.privacy import mask_personal_data
-from feedback_mining.sources.rows import MAX_TEXT, FileReading, RawComment, Row
-from feedback_mining.sources.times import parse_time
+from feedback_mining.sources.reader import RowReader
+from feedback_mining.sources.rows import FileReading, Row
 
 Cursor = dict[str, Any]
 _MAPPING = {name: name for name in ("text", "title", "id", "author", "time", "rating", "url")}
@@ -66,36 +63,6 @@ def records_of(value: Any) -> list[dict[str, Any]]:
     return [item for item in items if isinstance(item, dict)]
 
 
-def row(line: int, zone: ZoneInfo, *, official: bool = False, **values: Any) -> Row:
+def row(line: int, zone: ZoneInfo, **values: Any) -> Row:
     """A comment, or the reason why it is none. `values` are cells by field name, as the source gives them."""
-    body, title = cell_text(values.get("text")), cell_text(values.get("title"))
-    text = f"{title}\n{body}" if title and body and title != body else body or title
-    if official:
-        return refused(line, QuarantineReason.NOT_A_COMMENT, "written by the product's own team", text)
-    if not text:
-        return refused(line, QuarantineReason.EMPTY_TEXT, "no words", "")
-    if len(text) > MAX_TEXT:
-        why = f"{len(text)} characters, at most {MAX_TEXT} are read"
-        return refused(line, QuarantineReason.TOO_LONG, why, text)
-    try:
-        time = parse_time(values["time"], zone)
-    except (ValueError, KeyError):
-        return refused(line, QuarantineReason.BAD_TIME, "the time cannot be read", text)
-    number = parse_id(values.get("id"))
-    return RawComment(
-        line=line,
-        text=text,
-        id=number if number and len(number) <= 200 else None,
-        author=parse_author(values.get("author")),
-        time=time,
-        rating=parse_rating(values.get("rating")),
-        version=cell_text(values.get("version"))[:60] or None,
-        likes=parse_count(values.get("likes")),
-        title=title or None,
-        url=cell_text(values.get("url"))[:2_000] or None,
-        parent=parse_id(values.get("parent")),
-    )
-
-
-def refused(line: int, reason: QuarantineReason, detail: str, text: str) -> Quarantined:
-    return Quarantined(line, reason, detail, mask_personal_data(text[:2_000])[:2_000])
+    return RowReader(zone).row(line, values)
