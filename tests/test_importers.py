@@ -17,6 +17,7 @@ from feedback_mining.records import Quarantined
 from feedback_mining.sources import documents
 from feedback_mining.sources.feeds import records_reading
 from feedback_mining.sources.files import read_comments
+from feedback_mining.sources.paths import expand_paths
 from feedback_mining.sources.rows import RawComment, Row
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -243,3 +244,39 @@ def test_mangled_files_raise_nothing_but_our_own_errors(
     else:
         assert all(isinstance(row, (RawComment, Quarantined)) for row in found)
         assert edits or len(found) == 5
+
+
+def test_a_file_without_header_and_with_a_wide_delimiter(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("".join(f"第{i}次付款失败-*-2026-03-0{i} 06:38-*-{i % 5 + 1}\n" for i in range(1, 9)))
+    reading = read_comments(path, zone=SHANGHAI)
+    assert reading.mapping == {"text": "列1", "time": "列2", "rating": "列3"}
+    rows = list(reading.rows)
+    assert [row.text for row in rows if isinstance(row, RawComment)] == [
+        f"第{i}次付款失败" for i in range(1, 9)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "fields"),
+    [
+        ("alipay_reviews.txt", 2495, {"text", "time", "rating"}),
+        ("shop_and_app_reviews.csv.gz", 32496, {"text", "id", "author", "time", "rating", "likes", "reply"}),
+    ],
+)
+def test_real_dumps(shared_dir: Path, tmp_path: Path, name: str, rows: int, fields: set[str]) -> None:
+    (path,) = expand_paths([shared_dir / "data" / "timed" / name], tmp_path)
+    reading = read_comments(path, zone=SHANGHAI)
+    assert fields <= set(reading.mapping)
+    found = list(reading.rows)
+    assert len(found) == rows
+    assert sum(isinstance(row, Quarantined) for row in found) < 0.01 * rows
+
+
+def test_ids_that_a_spreadsheet_has_rounded_are_told_and_not_used(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("id,content\n7.12346E+17,卡\n7.12346E+17,慢\n712345678901234567,好\n", encoding="utf-8")
+    reading = read_comments(path, zone=SHANGHAI, lang="en")
+    assert any("rounded 2 ids" in text for text in reading.notices)
+    ids = [row.id for row in reading.rows if isinstance(row, RawComment)]
+    assert ids == [None, None, "712345678901234567"]

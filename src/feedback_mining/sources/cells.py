@@ -10,6 +10,7 @@ from datetime import date, datetime, time
 _STARS = re.compile(r"([1-5])(?:\.\d+)?\s*(?:星|分|颗星|stars?|/\s*5(?:\.0)?)?", re.IGNORECASE)
 _CHINESE_STARS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5}
 _COUNT = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s*([千万萬亿億kmw]?)\+?", re.IGNORECASE)
+_ROUNDED = re.compile(r"\d(?:\.\d+)?[Ee]\+\d+")
 _SCALE = {"": 1, "千": 1e3, "k": 1e3, "万": 1e4, "萬": 1e4, "w": 1e4, "m": 1e6, "亿": 1e8, "億": 1e8}
 _ANONYMOUS = frozenset(
     {
@@ -83,9 +84,13 @@ def parse_author(value: object) -> str | None:
     return None if not name or name.lower() in _ANONYMOUS else name
 
 
+def is_rounded_id(value: object) -> bool:
+    """Whether a spreadsheet has rounded this id, so that it tells comments apart no more."""
+    if isinstance(value, float):
+        return abs(value) >= 2**53
+    return isinstance(value, str) and _ROUNDED.fullmatch(value.strip()) is not None
+
+
 def parse_id(value: object) -> str | None:
     """The source's id; None for numbers from 2**53, which a spreadsheet has rounded."""
-    if isinstance(value, float) and abs(value) >= 2**53:
-        return None
-    text = cell_text(value)
-    return None if not text or re.fullmatch(r"\d(?:\.\d+)?E\+\d+", text) else text
+    return None if is_rounded_id(value) else cell_text(value) or None

@@ -17,7 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from feedback_mining.errors import UnreadableFile
-from feedback_mining.sources.cells import cell_text, parse_id
+from feedback_mining.sources.cells import cell_text, is_rounded_id, parse_id
 from feedback_mining.sources.columns import canonical, map_columns, recognise
 from feedback_mining.sources.decoding import TextFile, examine
 from feedback_mining.sources.documents import NumberedRecord, flat, read_json
@@ -143,6 +143,9 @@ def read_comments(
         table.spill = "-"
     if source == "wechat":
         found = {**_wechat_mapping(columns, found), **(mapping or {})}
+    at = columns.index(found["id"]) if found.get("id") in columns else None
+    if at is not None and (rounded := sum(is_rounded_id(row[at]) for row in cells if at < len(row))):
+        notices.append(notice("rounded", lang, rounded, len(cells)))
     sha256 = file.sha256 if file else _digest(path)
     encoding = _shown(file) if file else None
     reading = _reading(path, sha256, encoding, product or title, source, found, lang, notices)

@@ -39,7 +39,7 @@ def guess_columns(
             del free[best]
     if "time" not in found:
         for name, cells in free.items():
-            if _share(_is_time(cell) for cell in cells) >= _ENOUGH:
+            if _share(is_time(cell) for cell in cells) >= _ENOUGH:
                 found["time"] = name
                 break
     if "rating" not in found:
@@ -51,7 +51,8 @@ def guess_columns(
     return found
 
 
-def _is_time(cell: str) -> bool:
+def is_time(cell: str) -> bool:
+    """Whether a cell is a time and could hardly be anything else."""
     try:
         parse_time(cell, _UTC)
     except ValueError:

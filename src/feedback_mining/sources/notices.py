@@ -19,6 +19,10 @@ _NOTICES = {
         "zh": "问卷里的 {} 道开放题各作一条评论",
         "en": "Open questions of the survey, each answer a comment: {}",
     },
+    "rounded": {
+        "zh": "前 {1} 行里有 {0} 个编号被电子表格取过整，已不可靠，不再用作编号；请导出 CSV",
+        "en": "A spreadsheet has rounded {0} ids in the first {1} rows: they are not used; export CSV instead",
+    },
     "sheets": {
         "zh": "未读取的工作表：{}",
         "en": "Sheets that were not read: {}",

@@ -18,12 +18,15 @@ from feedback_mining.errors import UnreadableFile
 from feedback_mining.sources.cells import cell_text
 from feedback_mining.sources.columns import recognise
 from feedback_mining.sources.decoding import TextFile
+from feedback_mining.sources.guesses import is_time
 
 _HEADER_WITHIN = 20  # rows; banners above the header are few
 MAX_WORKBOOK = 2**29  # bytes, unpacked
 _MAX_ROW = 2**22  # characters
 _BATCH = 2_000
-_DELIMITERS = ",\t;|，"
+_WIDE_DELIMITERS = ("-*-", "|||", "\x01")
+_UNIT_SEPARATOR = "\x1f"
+_DELIMITERS = f",\t;|，{_UNIT_SEPARATOR}"
 
 Cells = list[Any]
 NumberedRow = tuple[int, Cells | str]  # a str is a row that cannot be parsed
@@ -121,6 +124,11 @@ def read_delimited(file: TextFile, mapping: Mapping[str, str] | None) -> Table:
     csv.field_size_limit(_MAX_ROW)
     lines = file.lines()
     head = list(itertools.islice(lines, _HEADER_WITHIN))
+    for wide in _WIDE_DELIMITERS:
+        if all(wide in line for line in head):
+            lines = (line.replace(wide, _UNIT_SEPARATOR) for line in lines)
+            head = [line.replace(wide, _UNIT_SEPARATOR) for line in head]
+            break
 
     def fit(delimiter: str) -> tuple[int, int]:
         rows = [
@@ -149,9 +157,13 @@ def read_delimited(file: TextFile, mapping: Mapping[str, str] | None) -> Table:
         yield from before
         yield from rows
 
-    table = _table(
-        rest(), mapping, _header_at([r for r in before if not isinstance(r[1], str)], mapping) or 0
-    )
+    parsed = [row for row in before if not isinstance(row[1], str)]
+    at = _header_at(parsed, mapping)
+    if at is None and parsed and any(is_time(cell_text(cell)) for cell in parsed[0][1]):
+        # No header at all: a header names times, it holds none.
+        header = [f"列{number}" for number in range(1, len(parsed[0][1]) + 1)]
+        return Table(header, rest(), spill=delimiter)
+    table = _table(rest(), mapping, at or 0)
     table.spill = delimiter
     return table
 
