@@ -7,16 +7,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
 from feedback_mining.records import Comment, DuplicateReason, Quarantined, Revision
 from feedback_mining.sources.identity import own_words
 from feedback_mining.storage.records import ImportCounts, ImportResult, Incoming, SourceFile
+from feedback_mining.storage.staging import Staging
 from feedback_mining.storage.tables import analyses, comments, imports, quarantine, revisions
 
 _CHUNK = 500
+_SIFTED_AT_ONCE = 5_000
 _T = TypeVar("_T")
 
 
@@ -56,26 +59,10 @@ def recorded_import(connection: Connection, product: str, sha256: str) -> Import
 def write_import(
     connection: Connection, product: str, file: SourceFile, rows: Iterable[Incoming | Quarantined]
 ) -> ImportResult:
-    """Write the new comments and the refusals. What is found does not depend on the order of the rows."""
-    incoming: list[Incoming] = []
-    refused: list[Quarantined] = []
-    for row in rows:
-        if isinstance(row, Quarantined):
-            refused.append(row)
-        else:
-            incoming.append(row)
-    incoming.sort(key=lambda i: (i.comment.time, i.comment.id, i.comment.text, i.comment.line))
-    sifted = _sift(connection, product, incoming)
-    new, changed, duplicates = sifted.new, sifted.changed, sifted.duplicates
-    rows_read = len(incoming) + len(refused)
-    refused += sifted.refused
-    counts = ImportCounts(
-        rows_read=rows_read,
-        stored=len(new),
-        duplicates_by_reason=dict(sorted(duplicates.items())),
-        quarantined_by_reason=dict(sorted(Counter(str(row.reason) for row in refused).items())),
-        edited=len(changed),
-    )
+    """Write the new comments and the refusals. What is found does not depend on the order of the rows.
+
+    Memory does not grow with the number of rows: they are sorted outside of it.
+    """
     number: int = connection.execute(
         insert(imports)
         .values(
@@ -84,24 +71,75 @@ def write_import(
             file_sha256=file.sha256,
             source=file.source,
             imported_at=datetime.now(UTC),
-            rows_read=counts.rows_read,
-            stored=counts.stored,
-            duplicates=json.dumps(counts.duplicates_by_reason),
-            quarantined=json.dumps(counts.quarantined_by_reason),
+            rows_read=0,
+            stored=0,
+            duplicates="{}",
+            quarantined="{}",
             notices=json.dumps(file.notices, ensure_ascii=False),
         )
         .returning(imports.c.id)
     ).scalar_one()
-    for items in _chunks(list(new.values())):
-        connection.execute(insert(comments), [_values(item, product, number) for item in items])
-    for rows_refused in _chunks(refused):
-        connection.execute(insert(quarantine), [{**asdict(r), "import_id": number} for r in rows_refused])
-    for key, item in changed.items():
-        _rewrite(connection, product, key, item)
-    _keep_revisions(connection, product, number, sifted.older)
-    _mark_deleted(connection, product, sifted)
+    rows_read = stored = edited = 0
+    duplicates: Counter[str] = Counter()
+    quarantined: Counter[str] = Counter()
+    with Staging() as staging:
+        for batch in _batches(rows, _SIFTED_AT_ONCE):
+            rows_read += len(batch)
+            staging.add([row for row in batch if isinstance(row, Incoming)])
+            _refuse(connection, number, [row for row in batch if isinstance(row, Quarantined)], quarantined)
+        for incoming in staging.chunks(_SIFTED_AT_ONCE):
+            sifted = _sift(connection, product, incoming)
+            own = _written_by(connection, product, number, sifted.changed)
+            for items in _chunks(list(sifted.new.values())):
+                connection.execute(insert(comments), [_values(item, product, number) for item in items])
+            for key, item in sifted.changed.items():
+                _rewrite(connection, product, key, item)
+            _keep_revisions(connection, product, number, sifted.older)
+            _mark_deleted(connection, product, sifted)
+            _refuse(connection, number, sifted.refused, quarantined)
+            stored += len(sifted.new)
+            edited += len(sifted.changed) - own
+            duplicates += sifted.duplicates
     _fill_replies(connection, product)
+    counts = ImportCounts(
+        rows_read, stored, dict(sorted(duplicates.items())), dict(sorted(quarantined.items())), edited
+    )
+    connection.execute(
+        update(imports)
+        .where(imports.c.id == number)
+        .values(
+            rows_read=rows_read,
+            stored=stored,
+            duplicates=json.dumps(counts.duplicates_by_reason),
+            quarantined=json.dumps(counts.quarantined_by_reason),
+        )
+    )
     return ImportResult(counts, file.notices, already_imported=False)
+
+
+def _refuse(
+    connection: Connection, number: int, refused: Sequence[Quarantined], counts: Counter[str]
+) -> None:
+    counts.update(str(row.reason) for row in refused)
+    for rows in _chunks(refused):
+        connection.execute(insert(quarantine), [{**asdict(row), "import_id": number} for row in rows])
+
+
+def _written_by(connection: Connection, product: str, number: int, keys: Iterable[str]) -> int:
+    """How many of these comments came with this very import: their newer words are no edit of known ones."""
+    c = comments.c
+    return sum(
+        connection.execute(
+            select(func.count()).where(c.product == product, c.import_id == number, c.id.in_(chunk))
+        ).scalar_one()
+        for chunk in _chunks(list(keys))
+    )
+
+
+def _batches(rows: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    remaining = iter(rows)
+    while batch := list(islice(remaining, size)):
+        yield batch
 
 
 def _sift(connection: Connection, product: str, incoming: Sequence[Incoming]) -> _Sifted:

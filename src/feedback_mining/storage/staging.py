@@ -1,0 +1,50 @@
+"""Rows on their way into the store, sorted outside of memory."""
+
+from __future__ import annotations
+
+import pickle
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC
+
+from feedback_mining.storage.records import Incoming
+
+
+class Staging:
+    """A private temporary database, gone when closed: what it holds was written by this process alone."""
+
+    def __init__(self) -> None:
+        self._database = sqlite3.connect("", isolation_level=None)
+        self._database.execute("PRAGMA journal_mode = OFF")
+        self._database.execute("BEGIN")
+        self._database.execute(
+            "CREATE TABLE rows (last INTEGER, time TEXT, id TEXT, text TEXT, line INTEGER, item BLOB)"
+        )
+
+    def __enter__(self) -> Staging:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
+
+    def add(self, items: list[Incoming]) -> None:
+        self._database.executemany(
+            "INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    item.otherwise is not None,
+                    item.comment.time.astimezone(UTC).isoformat(timespec="microseconds"),
+                    item.comment.id,
+                    item.comment.text,
+                    item.comment.line,
+                    pickle.dumps(item, pickle.HIGHEST_PROTOCOL),
+                )
+                for item in items
+            ],
+        )
+
+    def chunks(self, size: int) -> Iterator[list[Incoming]]:
+        """Every row by time, id, words and line; rows that only say "deleted" come last."""
+        cursor = self._database.execute("SELECT item FROM rows ORDER BY last, time, id, text, line")
+        while found := cursor.fetchmany(size):
+            yield [pickle.loads(blob) for (blob,) in found]
