@@ -123,7 +123,7 @@ def import_reading(
     Bytes with the same `sha256` that the product already has change nothing.
     """
     key = settings.author_key.get_secret_value().encode() if settings.author_key else store.author_key()
-    file = SourceFile(name, reading.sha256, reading.source, tuple(reading.notices))
+    file = SourceFile(name, reading.sha256, reading.source, reading.notices)
     rows = _counted(_masked(reading, key, settings.zone, now or datetime.now(UTC)), progress)
     result = store.add_import(reading.product, file, rows)
     counts = result.counts
