@@ -84,7 +84,8 @@ def map_columns(columns: Sequence[str], given: Mapping[str, str] | None, name: s
     if "text" not in mapping:
         raise MissingColumn(
             f"{name}: no column holds the comments' text; the columns are {listed(columns)}; "
-            f"name the right one with --map text=列名"
+            f"name the right one with --map text=列名",
+            columns,
         )
     return {field: mapping[field] for field in FIELDS if field in mapping}
 
