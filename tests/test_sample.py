@@ -12,6 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from feedback_mining.backlog.items import Alert, Backlog, EvidenceUnit, Item
+from feedback_mining.console import backlog_lines
 from feedback_mining.pipeline.ingest import ImportReport, import_files
 from feedback_mining.pipeline.mine import mine_week
 from feedback_mining.pipeline.publish import publish
@@ -101,6 +102,8 @@ def test_counts_add_up(sample: Sample) -> None:
     assert counts.rows_read == sum(report.rows_read for report in sample.reports)
     assert sample.replies
     assert counts.stored == len(sample.comments) + len(sample.replies)
+    assert counts.replies == len(sample.replies)
+    assert f"其中官方回复 {counts.replies}）" in backlog_lines(sample.backlog, "zh")[1]
     assert counts.quarantined == sum(counts.quarantined_by_reason.values())
     assert sample.backlog.figures[-1].week == str(WEEK)
 

@@ -43,6 +43,7 @@ _TEXTS = {
     ),
     "product": ("产品 {}", "product {}"),
     "recalled": ("（沿用保存的 --map）", " (from a saved --map)"),
+    "replies": ("（其中官方回复 {}）", " (of these {} the team's replies)"),
     "total": ("合计：{}", "In all: {}"),
     "product_week": ("{product} · {week}（{start} 至 {end}）", "{product} · {week} ({start} to {end})"),
     "figures": (
@@ -131,7 +132,7 @@ def backlog_lines(backlog: Backlog, lang: str, report: Path | None = None) -> li
     lines = [
         say("product_week", lang, product=backlog.product, week=backlog.week, start=backlog.start,
             end=backlog.end),
-        say("total", lang, _sum(backlog.counts, words)),
+        say("total", lang, _sum(backlog.counts, words, backlog.counts.replies)),
         say("figures", lang, comments=f"{week.comments:,}", people=f"{week.people:,}",
             items=len(backlog.items)),
         "",
@@ -173,14 +174,15 @@ def _item(item: Item, words: Words) -> str:
     )
 
 
-def _sum(counts: ImportReport | ImportCounts | Counts, words: Words) -> str:
+def _sum(counts: ImportReport | ImportCounts | Counts, words: Words, replies: int = 0) -> str:
+    of_these = say("replies", words.lang, f"{replies:,}") if replies else ""
     duplicates = _by_reason(counts.duplicates_by_reason, "duplicate_reason", words)
     quarantined = _by_reason(counts.quarantined_by_reason, "quarantine", words)
     return say(
         "sum",
         words.lang,
         rows=f"{counts.rows_read:,}",
-        stored=f"{counts.stored:,}",
+        stored=f"{counts.stored:,}{of_these}",
         duplicates=f"{counts.duplicates:,}{duplicates}",
         quarantined=f"{counts.quarantined:,}{quarantined}",
     )
