@@ -17,6 +17,7 @@ from feedback_mining.records import Quarantined
 from feedback_mining.sources import documents
 from feedback_mining.sources.feeds import records_reading
 from feedback_mining.sources.files import read_comments
+from feedback_mining.sources.guesses import guess_columns
 from feedback_mining.sources.paths import expand_paths
 from feedback_mining.sources.rows import RawComment, Row
 
@@ -346,3 +347,39 @@ def test_a_survey_whose_question_is_given(tmp_path: Path) -> None:
         ("字太小了", "男"),
         ("太费电", "女"),
     ]
+
+
+def guessed(header: list[str], rows: list[list[str]]) -> dict[str, str]:
+    return guess_columns(header, rows, {"text": "内容"})
+
+
+def test_further_columns_are_found_where_nothing_else_looks_like_that() -> None:
+    header = ["内容", "甲", "乙", "丙", "流水编号"]
+    rows = [
+        ["卡", f"8.0.{i}", ["3", "1.2万"][i % 2], f"j***{i}", f"6507f1f77bcf86cd7994{i:04d}"]
+        for i in range(9)
+    ]
+    assert guessed(header, rows) == {
+        "text": "内容", "version": "甲", "likes": "乙", "author": "丙", "id": "流水编号",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("用户ID", [f"6507f1f77bcf86cd7994{i:04d}" for i in range(9)]),  # one user may write twice
+        ("流水编号", ["6507f1f77bcf86cd79940001"] * 9),
+        ("甲", [f"6507f1f77bcf86cd7994{i:04d}" for i in range(9)]),
+        ("甲", [f"10.1.1.{i}" for i in range(9)]),
+        ("甲", [str(i) for i in range(9)]),
+        ("甲", ["北京", "上海"] * 5),
+        ("甲", ["8.0.1"] * 4),
+    ],
+)
+def test_no_column_is_better_than_a_wrong_one(name: str, cells: list[str]) -> None:
+    assert guessed(["内容", name], [["卡", cell] for cell in cells]) == {"text": "内容"}
+
+
+def test_two_columns_of_counts_are_not_told_apart() -> None:
+    rows = [["卡", "1.2万", "3万"]] * 9
+    assert guessed(["内容", "甲", "乙"], rows) == {"text": "内容"}
