@@ -175,7 +175,7 @@ def import_reading(
     """
     key = settings.author_key.get_secret_value().encode() if settings.author_key else store.author_key()
     file = SourceFile(name, reading.sha256, reading.source, reading.notices)
-    rows = _counted(_masked(reading, key, settings.zone, now or datetime.now(UTC)), progress)
+    rows = _counted(masked(reading, key, settings.zone, now or datetime.now(UTC)), progress)
     result = store.add_import(reading.product, file, rows)
     counts = result.counts
     edited = [notice("edited", lang, counts.edited)] if counts.edited else []
@@ -197,9 +197,10 @@ def import_reading(
     )
 
 
-def _masked(
+def masked(
     reading: FileReading, key: bytes, zone: ZoneInfo, now: datetime
 ) -> Iterator[Incoming | Quarantined]:
+    """The rows without personal data. `key` makes pseudonyms, `now` stands for times that are not known."""
     times_known = "time" in reading.mapping
     occurrences: Counter[str] = Counter()
     for row in reading.rows:
