@@ -44,6 +44,7 @@ class ImportReport:
     quarantined_by_reason: dict[str, int]
     notices: tuple[str, ...]
     already_imported: bool
+    edited: int = 0  # of the duplicates: those whose newer words replaced the known ones
 
 
 @contextmanager
@@ -142,6 +143,7 @@ def import_reading(
         quarantined_by_reason=dict(counts.quarantined_by_reason),
         notices=(*result.notices, *edited),
         already_imported=result.already_imported,
+        edited=counts.edited,
     )
 
 
