@@ -345,6 +345,7 @@ def typical() -> Backlog:
             quarantined=76,
             duplicates_by_reason={"same_id": 140, "same_text": 41},
             quarantined_by_reason={"empty_text": 39, "not_a_comment": 31, "bad_time": 6},
+            replies=48,
             near_duplicates=57,
             campaign_comments=63,
         ),

@@ -47,3 +47,45 @@ def test_an_empty_folder_is_one_line_and_makes_no_store(
     assert main(["import", str(tmp_path / "empty"), "--product", "云记账", "--out", str(out)]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
     assert not out.exists()
+
+
+def test_files_of_several_products_are_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    export(tmp_path / "in" / "云记账.csv", "打不开", "太贵")
+    export(tmp_path / "in" / "云相册.csv", "打不开", "打不开")
+    assert main(["import", str(tmp_path / "in"), "--out", str(tmp_path / "out")]) == 0
+    shown = capsys.readouterr().out
+    assert "产品 云记账 · 通用表格 · UTF-8 · text←内容, id←编号, time←时间" in shown
+    assert "合计：读 4 行 = 入库 4 + 重复 0 + 未收 0" in shown
+    with open_store(f"sqlite:///{tmp_path}/out/feedback_mining.db") as store:
+        assert store.products() == ["云相册", "云记账"]
+        assert [c.text for c in store.comments("云记账")] == ["打不开", "太贵"]
+    assert main(["run", str(tmp_path / "in"), "--out", str(tmp_path / "out")]) == 2
+    assert "2 products" in capsys.readouterr().err
+
+
+def test_a_mapping_is_kept_for_files_with_the_same_header(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = ["--product", "云记账", "--out", str(tmp_path / "out")]
+    for name, word in (("a.csv", "打不开"), ("b.csv", "太贵")):
+        (tmp_path / name).write_text(f"甲,乙,丙\n1,{word},2026-03-02 10:00\n", encoding="utf-8")
+    given = ["--map", "text=乙", "--map", "time=丙"]
+    assert main(["import", str(tmp_path / "a.csv"), *given, *out]) == 0
+    assert "text←乙, time←丙\n" in capsys.readouterr().out
+    assert main(["import", str(tmp_path / "b.csv"), *out]) == 0
+    assert "text←乙, time←丙（沿用保存的 --map）" in capsys.readouterr().out
+    with open_store(f"sqlite:///{tmp_path}/out/feedback_mining.db") as store:
+        assert {c.text for c in store.comments("云记账")} == {"太贵", "打不开"}
+        assert {c.time.month for c in store.comments("云记账")} == {3}
+
+
+def test_one_bad_file_among_many_stops_all_of_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    export(tmp_path / "in" / "a.csv", "打不开")
+    (tmp_path / "in" / "b.csv").write_bytes(b"")
+    assert main(["import", str(tmp_path / "in"), "--out", str(tmp_path / "out")]) == 2
+    shown = capsys.readouterr()
+    assert "b.csv" in shown.err
+    assert shown.out == ""
+    assert not (tmp_path / "out").exists()

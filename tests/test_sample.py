@@ -12,6 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from feedback_mining.backlog.items import Alert, Backlog, EvidenceUnit, Item
+from feedback_mining.console import backlog_lines
 from feedback_mining.pipeline.ingest import ImportReport, import_files
 from feedback_mining.pipeline.mine import mine_week
 from feedback_mining.pipeline.publish import publish
@@ -36,6 +37,7 @@ def of_kind(kind: str) -> list[str]:
 class Sample:
     reports: list[ImportReport]
     comments: list[Comment]
+    replies: list[Comment]  # of the product's own team
     story_of: dict[str, str]  # comment → story
     backlog: Backlog
 
@@ -73,6 +75,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     with open_store(default_store(tmp_path_factory.mktemp("sample"))) as store:
         reports = import_files(files, store, product=TRUTH["product"], settings=settings)
         comments = store.comments(TRUTH["product"])
+        replies = store.official_replies(TRUTH["product"])
         backlog = mine_week(store, TRUTH["product"], WEEK, settings=settings)
     by_words: dict[tuple[str, str], list[str]] = {}
     for comment in comments:
@@ -84,7 +87,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
             (found,) = by_words[SOURCES[member["file"]], mask_personal_data(member["text"].strip())]
             assert found not in story_of
             story_of[found] = story
-    return Sample(reports, comments, story_of, backlog)
+    return Sample(reports, comments, replies, story_of, backlog)
 
 
 def test_every_comment_of_the_truth_is_in_the_store(sample: Sample) -> None:
@@ -97,7 +100,10 @@ def test_counts_add_up(sample: Sample) -> None:
         assert report.rows_read == report.stored + report.duplicates + report.quarantined
     assert counts.rows_read == counts.stored + counts.duplicates + counts.quarantined
     assert counts.rows_read == sum(report.rows_read for report in sample.reports)
-    assert counts.stored == len(sample.comments)
+    assert sample.replies
+    assert counts.stored == len(sample.comments) + len(sample.replies)
+    assert counts.replies == len(sample.replies)
+    assert f"其中官方回复 {counts.replies}）" in backlog_lines(sample.backlog, "zh")[1]
     assert counts.quarantined == sum(counts.quarantined_by_reason.values())
     assert sample.backlog.figures[-1].week == str(WEEK)
 

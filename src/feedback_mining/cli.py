@@ -9,10 +9,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from feedback_mining import __version__, commands_fetch
+from feedback_mining import __version__, commands_fetch, commands_import
 from feedback_mining.console import Language, backlog_lines, debugging, import_lines, progress_bar, say
-from feedback_mining.errors import FeedbackMiningError, InputError
-from feedback_mining.options import Columns, Files, Lang, Out, Product, StoreUrl, Until, WeekName
+from feedback_mining.errors import FeedbackMiningError
+from feedback_mining.options import (
+    Columns,
+    Files,
+    Lang,
+    Out,
+    Product,
+    StoreUrl,
+    Until,
+    WeekName,
+    mapping_of,
+    open_run_store,
+    saved_mappings,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from feedback_mining.backlog.items import Backlog
@@ -59,36 +72,15 @@ def run(
     from feedback_mining.pipeline.ingest import expanded
 
     asked = parse_week(week, until)
-    settings = _settings(store)
+    settings = settings_of(store)
     must_reach = None if _has_store(out, settings) else asked
     with expanded(files) as found:
-        name = _check(found, product, settings, columns, lang, must_reach)
-        with _open_store(out, settings, new=True) as opened:
-            _import(found, opened, name, settings, columns, lang)
-    with _open_store(out, settings) as opened:
+        name = _check(found, product, settings, columns, out, lang, must_reach)
+        with open_run_store(out, settings, new=True) as opened:
+            _import(found, opened, name, settings, columns, out, lang)
+    with open_run_store(out, settings) as opened:
         backlog = _mine(opened, name, asked, settings, lang)
         _publish(backlog, out, lang)
-
-
-@app.command("import", epilog=EXIT_CODES)
-def import_(
-    files: Files,
-    product: Product = None,
-    out: Out = Path("out"),
-    store: StoreUrl = None,
-    columns: Columns = None,
-    lang: Lang = Language.ZH,
-) -> None:
-    """只导入：读文件，隐去个人信息，存入数据库。"""
-    from feedback_mining.pipeline.ingest import expanded
-
-    settings = _settings(store)
-    with expanded(files) as found:
-        name = _check(found, product, settings, columns, lang)
-        with _open_store(out, settings, new=True) as opened:
-            _import(found, opened, name, settings, columns, lang)
-    with _open_store(out, settings) as opened:
-        typer.echo(say("saved", lang, opened.address))
 
 
 @app.command(epilog=EXIT_CODES)
@@ -104,8 +96,8 @@ def mine(
     from feedback_mining.pipeline.choose import parse_week, product_in_store
 
     asked = parse_week(week, until)
-    settings = _settings(store)
-    with _open_store(out, settings) as opened:
+    settings = settings_of(store)
+    with open_run_store(out, settings) as opened:
         name = product_in_store(opened, product)
         _print(backlog_lines(_mine(opened, name, asked, settings, lang), lang))
         typer.echo(say("saved", lang, opened.address))
@@ -124,7 +116,7 @@ def report(
     from feedback_mining.pipeline.publish import load_backlog
 
     asked = parse_week(week, None)
-    with _open_store(out, _settings(store)) as opened:
+    with open_run_store(out, settings_of(store)) as opened:
         name = product_in_store(opened, product)
         content = opened.backlog(name, mined_week(opened, name, asked))
         assert content is not None  # mined_week has just seen it
@@ -146,12 +138,12 @@ def backfill(
     from feedback_mining.pipeline.mine import Miner
     from feedback_mining.pipeline.publish import publish
 
-    settings = _settings(store)
+    settings = settings_of(store)
     with expanded(files) as found:
-        _check(found, product, settings, columns, lang)
-        with _open_store(out, settings, new=True) as opened:
-            _import(found, opened, product, settings, columns, lang)
-    with _open_store(out, settings) as opened:
+        _check(found, product, settings, columns, out, lang)
+        with open_run_store(out, settings, new=True) as opened:
+            _import(found, opened, product, settings, columns, out, lang)
+    with open_run_store(out, settings) as opened:
         with progress_bar(say("analyzing", lang)) as advance:
             miner = Miner(opened, product, settings, lang, advance)
         weeks = weeks_to_replay(opened, product, settings)
@@ -174,16 +166,17 @@ def analyze(
     from feedback_mining.pipeline.analyze import analyze_file, check_output, write_jsonl
 
     check_output(output)
-    settings = _settings(None)
+    settings = settings_of(None)
     with progress_bar(say("analyzing", lang)) as advance:
         found = analyze_file(
-            file, product=product, mapping=_mapping(columns), settings=settings, lang=lang, progress=advance
+            file, product=product, mapping=mapping_of(columns), settings=settings, lang=lang, progress=advance
         )
     write_jsonl(found.lines, output)
     counts = {"comments": len(found.lines), "units": found.units, "refused": found.refused}
     typer.echo(say("analyzed", lang, **counts), err=True)
 
 
+app.command("import", epilog=EXIT_CODES)(commands_import.import_)
 app.command(epilog=EXIT_CODES)(commands_fetch.fetch)
 app.command(epilog=EXIT_CODES)(commands_fetch.webhook)
 
@@ -219,41 +212,6 @@ def _print(lines: Sequence[str]) -> None:
     typer.echo("\n".join(lines))
 
 
-def _settings(store: str | None) -> Settings:
-    from feedback_mining.settings import load_settings
-
-    return load_settings(**({"store": store} if store else {}))
-
-
-def _mapping(columns: list[str] | None) -> dict[str, str] | None:
-    pairs = [column.partition("=") for column in columns or []]
-    for name, equals, column in pairs:
-        if not (name and equals and column):
-            raise InputError(
-                f"--map {name}{equals}{column} names no column; expected a form such as text=内容"
-            )
-    return {name: column for name, _, column in pairs} or None
-
-
-def _open_store(out: Path, settings: Settings, *, new: bool = False) -> Store:
-    """The store of a run. Only an import makes a new one: a mistyped path must not look like no comments."""
-    from feedback_mining.settings import default_store
-    from feedback_mining.storage import open_store
-
-    if settings.store:
-        return open_store(settings.store)
-    if new:
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(
-                f"The folder {out} cannot be made: {error.strerror}; choose another with --out"
-            ) from error
-    elif not (out / "feedback_mining.db").is_file():
-        raise InputError(f"There is no store in {out}; import files first, or name one with --store or --out")
-    return open_store(default_store(out))
-
-
 def _has_store(out: Path, settings: Settings) -> bool:
     return settings.store is not None or (out / "feedback_mining.db").is_file()
 
@@ -263,6 +221,7 @@ def _check(
     product: str | None,
     settings: Settings,
     columns: list[str] | None,
+    out: Path,
     lang: str,
     week: Week | None = None,
 ) -> str:
@@ -273,7 +232,14 @@ def _check(
     from feedback_mining.pipeline.choose import check_week, one_product
     from feedback_mining.pipeline.ingest import open_files
 
-    readings = open_files(files, product=product, settings=settings, mapping=_mapping(columns), lang=lang)
+    readings = open_files(
+        files,
+        product=product,
+        settings=settings,
+        mapping=mapping_of(columns),
+        lang=lang,
+        mappings=saved_mappings(out, settings),
+    )
     name = one_product(reading.product for reading in readings)
     if week:
         check_week(week, readings, settings)
@@ -281,7 +247,13 @@ def _check(
 
 
 def _import(
-    files: list[Path], store: Store, product: str, settings: Settings, columns: list[str] | None, lang: str
+    files: list[Path],
+    store: Store,
+    product: str,
+    settings: Settings,
+    columns: list[str] | None,
+    out: Path,
+    lang: str,
 ) -> None:
     from feedback_mining.pipeline.ingest import import_files
 
@@ -291,9 +263,10 @@ def _import(
             store,
             product=product,
             settings=settings,
-            mapping=_mapping(columns),
+            mapping=mapping_of(columns),
             progress=advance,
             lang=lang,
+            mappings=saved_mappings(out, settings),
         )
     _print(import_lines(reports, lang))
 

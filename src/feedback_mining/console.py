@@ -14,6 +14,7 @@ from feedback_mining.reporting.labels import THIN_SPACE, Words
 if TYPE_CHECKING:
     from feedback_mining.backlog.items import Backlog, Counts, Item
     from feedback_mining.pipeline.ingest import ImportReport
+    from feedback_mining.storage import ImportCounts
 
 TOP = 5
 
@@ -40,6 +41,9 @@ _TEXTS = {
         "读 {rows} 行 = 入库 {stored} + 重复 {duplicates} + 未收 {quarantined}",
         "{rows} rows = stored {stored} + duplicates {duplicates} + refused {quarantined}",
     ),
+    "product": ("产品 {}", "product {}"),
+    "recalled": ("（沿用保存的 --map）", " (from a saved --map)"),
+    "replies": ("（其中官方回复 {}）", " (of these {} the team's replies)"),
     "total": ("合计：{}", "In all: {}"),
     "product_week": ("{product} · {week}（{start} 至 {end}）", "{product} · {week} ({start} to {end})"),
     "figures": (
@@ -97,8 +101,28 @@ def import_lines(reports: Sequence[ImportReport], lang: str) -> list[str]:
         again = say("again", lang) if report.already_imported else ""
         colon = "：" if lang == "zh" else ": "
         lines.append(f"  {report.name}{colon}{_sum(report, words)}{again}")
+        lines.append(f"    {_understood(report, words)}")
         lines.extend(f"    {text}" for text in report.notices)
+    if len(reports) > 1:
+        from feedback_mining.storage import ImportCounts
+
+        total = ImportCounts()
+        for r in reports:
+            total += ImportCounts(r.rows_read, r.stored, r.duplicates_by_reason, r.quarantined_by_reason)
+        lines.append(say("total", lang, _sum(total, words)))
     return [_plain(line) for line in lines]
+
+
+def _understood(report: ImportReport, words: Words) -> str:
+    """What was taken for what: product, kind of file, encoding, and each field with its column."""
+    columns = ", ".join(f"{field}←{column}" for field, column in report.mapping.items())
+    parts = [
+        say("product", words.lang, report.product),
+        words.label("format", report.source),
+        *([report.encoding.upper()] if report.encoding else []),
+        columns + (say("recalled", words.lang) if report.recalled else ""),
+    ]
+    return " · ".join(parts)
 
 
 def backlog_lines(backlog: Backlog, lang: str, report: Path | None = None) -> list[str]:
@@ -108,7 +132,7 @@ def backlog_lines(backlog: Backlog, lang: str, report: Path | None = None) -> li
     lines = [
         say("product_week", lang, product=backlog.product, week=backlog.week, start=backlog.start,
             end=backlog.end),
-        say("total", lang, _sum(backlog.counts, words)),
+        say("total", lang, _sum(backlog.counts, words, backlog.counts.replies)),
         say("figures", lang, comments=f"{week.comments:,}", people=f"{week.people:,}",
             items=len(backlog.items)),
         "",
@@ -150,14 +174,15 @@ def _item(item: Item, words: Words) -> str:
     )
 
 
-def _sum(counts: ImportReport | Counts, words: Words) -> str:
+def _sum(counts: ImportReport | ImportCounts | Counts, words: Words, replies: int = 0) -> str:
+    of_these = say("replies", words.lang, f"{replies:,}") if replies else ""
     duplicates = _by_reason(counts.duplicates_by_reason, "duplicate_reason", words)
     quarantined = _by_reason(counts.quarantined_by_reason, "quarantine", words)
     return say(
         "sum",
         words.lang,
         rows=f"{counts.rows_read:,}",
-        stored=f"{counts.stored:,}",
+        stored=f"{counts.stored:,}{of_these}",
         duplicates=f"{counts.duplicates:,}{duplicates}",
         quarantined=f"{counts.quarantined:,}{quarantined}",
     )

@@ -15,6 +15,8 @@ FeedbackMiningError
 Messages are one line: what was given, what was expected, what to do.
 """
 
+from collections.abc import Iterable
+
 
 class FeedbackMiningError(Exception):
     """Base of the tree; `str(error)` is one line that can be shown to a user."""
@@ -31,7 +33,9 @@ class UnreadableFile(InputError):
 
 
 class MissingColumn(InputError):
-    pass
+    def __init__(self, message: str, columns: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.columns = tuple(columns)  # those that the file has
 
 
 class UnknownWeek(InputError):

@@ -1,13 +1,18 @@
-"""Arguments and options that several commands share."""
+"""Arguments and options that several commands share, and what follows from them."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from feedback_mining.console import Language
+from feedback_mining.errors import InputError
+
+if TYPE_CHECKING:
+    from feedback_mining.settings import Settings
+    from feedback_mining.storage import Store
 
 Files = Annotated[
     list[Path],
@@ -39,3 +44,46 @@ Columns = Annotated[
     typer.Option("--map", metavar="字段=列名", help="指明哪一列是什么，可重复，如 --map text=评价内容"),
 ]
 Lang = Annotated[Language, typer.Option("--lang", help="输出的语言")]
+
+
+def settings_of(store: str | None) -> Settings:
+    from feedback_mining.settings import load_settings
+
+    return load_settings(**({"store": store} if store else {}))
+
+
+def mapping_of(columns: list[str] | None) -> dict[str, str] | None:
+    pairs = [column.partition("=") for column in columns or []]
+    for name, equals, column in pairs:
+        if not (name and equals and column):
+            raise InputError(
+                f"--map {name}{equals}{column} names no column; expected a form such as text=内容"
+            )
+    return {name: column for name, _, column in pairs} or None
+
+
+def open_run_store(out: Path, settings: Settings, *, new: bool = False) -> Store:
+    """The store of a run. Only an import makes a new one: a mistyped path must not look like no comments."""
+    from feedback_mining.settings import default_store
+    from feedback_mining.storage import open_store
+
+    if settings.store:
+        return open_store(settings.store)
+    if new:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"The folder {out} cannot be made: {error.strerror}; choose another with --out"
+            ) from error
+    elif not (out / "feedback_mining.db").is_file():
+        raise InputError(f"There is no store in {out}; import files first, or name one with --store or --out")
+    return open_store(default_store(out))
+
+
+def saved_mappings(out: Path, settings: Settings) -> Path:
+    """The file of the mappings that were given before with --map."""
+    from feedback_mining.settings import store_folder
+    from feedback_mining.sources.mappings import MAPPINGS_FILE
+
+    return store_folder(out, settings) / MAPPINGS_FILE

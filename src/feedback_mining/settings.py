@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -52,6 +53,12 @@ def load_settings(**overrides: object) -> Settings:
         raise InputError(
             f"Setting {name} cannot be used: {reason}; change the option or {_PREFIX}{name.upper()}"
         ) from None
+
+
+def store_folder(out: Path, settings: Settings) -> Path:
+    """The folder in which an SQLite store lies; `out` where the store is on a server."""
+    found = re.match(r"sqlite(?:\+pysqlite)?:///([^?]+)", settings.store or "")
+    return Path(found[1]).parent if found else out
 
 
 def default_store(out: Path) -> str:

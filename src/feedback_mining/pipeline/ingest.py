@@ -11,11 +11,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
-from feedback_mining.errors import InputError
+from feedback_mining.errors import InputError, MissingColumn
 from feedback_mining.records import Comment, Quarantined, QuarantineReason
 from feedback_mining.settings import Settings
 from feedback_mining.sources.files import FileReading, RawComment, read_comments
 from feedback_mining.sources.identity import comment_id, own_words, sameness
+from feedback_mining.sources.mappings import recall_mapping, remember_mapping
 from feedback_mining.sources.notices import notice
 from feedback_mining.sources.paths import expand_paths
 from feedback_mining.sources.privacy import mask_personal_data, pseudonym
@@ -45,6 +46,7 @@ class ImportReport:
     notices: tuple[str, ...]
     already_imported: bool
     edited: int = 0  # of the duplicates: those whose newer words replaced the known ones
+    recalled: bool = False  # the mapping is one that was saved for this header
 
 
 @contextmanager
@@ -65,15 +67,36 @@ def open_files(
     mapping: Mapping[str, str] | None = None,
     lang: str = "zh",
     lenient: bool = False,
+    mappings: Path | None = None,
 ) -> list[FileReading]:
     """Open every file and find its columns; nothing is written. `lenient` is that of `read_comments`.
 
+    `mappings` is a file of saved mappings: one that fits a file's header is used where `mapping` is None.
     Raises InputError for the first that cannot be used.
     """
-    readings = [
-        read_comments(path, zone=settings.zone, product=product, mapping=mapping, lang=lang, lenient=lenient)
-        for path in paths
-    ]
+
+    def opened(path: Path, mapping: Mapping[str, str] | None) -> FileReading:
+        return read_comments(
+            path, zone=settings.zone, product=product, mapping=mapping, lang=lang, lenient=lenient
+        )
+
+    def recalled(path: Path) -> FileReading:
+        reading: FileReading | None = None
+        try:
+            reading = opened(path, None)
+            columns = reading.columns
+        except MissingColumn as error:
+            if mappings is None or not recall_mapping(mappings, error.columns):
+                raise
+            columns = error.columns
+        saved = recall_mapping(mappings, columns) if mappings else None
+        if saved:
+            reading = opened(path, saved)
+            reading.recalled = True
+        assert reading is not None
+        return reading
+
+    readings = [recalled(path) if mapping is None else opened(path, mapping) for path in paths]
     for path, reading in zip(paths, readings, strict=True):
         if not reading.product.strip() or len(reading.product) > _PRODUCT_LIMIT:
             raise InputError(
@@ -93,20 +116,48 @@ def import_files(
     progress: Callable[[int], None] | None = None,
     now: datetime | None = None,
     lang: str = "zh",
+    mappings: Path | None = None,
 ) -> list[ImportReport]:
     """Import files, one transaction each, after all of them have been opened and understood.
 
-    `product` overrides the name that the file gives. `now` is the instant for comments of files without a
-    column of times. `progress` is told how many rows were read since it was last called.
+    `product` overrides the name that the file gives; without it each file may be about another one. `now` is
+    the instant for comments of files without a column of times. `progress` is told how many rows were read
+    since it was last called. A `mapping` that was given is saved in the file `mappings`.
     Raises InputError before anything is written, StoreError where the store fails.
     """
-    readings = open_files(paths, product=product, settings=settings, mapping=mapping, lang=lang)
+    readings = open_files(
+        paths, product=product, settings=settings, mapping=mapping, lang=lang, mappings=mappings
+    )
+    names = [path.name for path in paths]
+    reports = import_readings(
+        names, readings, store, settings=settings, progress=progress, now=now, lang=lang
+    )
+    if mapping and mappings:
+        remember(readings, mapping, mappings)
+    return reports
+
+
+def import_readings(
+    names: Sequence[str],
+    readings: Sequence[FileReading],
+    store: Store,
+    *,
+    settings: Settings,
+    progress: Callable[[int], None] | None = None,
+    now: datetime | None = None,
+    lang: str = "zh",
+) -> list[ImportReport]:
+    """Import files that `open_files` has opened, one transaction each."""
     return [
-        import_reading(
-            reading, store, name=path.name, settings=settings, progress=progress, now=now, lang=lang
-        )
-        for path, reading in zip(paths, readings, strict=True)
+        import_reading(reading, store, name=name, settings=settings, progress=progress, now=now, lang=lang)
+        for name, reading in zip(names, readings, strict=True)
     ]
+
+
+def remember(readings: Sequence[FileReading], mapping: Mapping[str, str], mappings: Path) -> None:
+    """Save `mapping` in the file `mappings`, for files with the same header as one of `readings`."""
+    for reading in readings:
+        remember_mapping(mappings, reading.columns, mapping)
 
 
 def import_reading(
@@ -124,7 +175,7 @@ def import_reading(
     Bytes with the same `sha256` that the product already has change nothing.
     """
     key = settings.author_key.get_secret_value().encode() if settings.author_key else store.author_key()
-    file = SourceFile(name, reading.sha256, reading.source, tuple(reading.notices))
+    file = SourceFile(name, reading.sha256, reading.source, reading.notices)
     rows = _counted(_masked(reading, key, settings.zone, now or datetime.now(UTC)), progress)
     result = store.add_import(reading.product, file, rows)
     counts = result.counts
@@ -144,6 +195,7 @@ def import_reading(
         notices=(*result.notices, *edited),
         already_imported=result.already_imported,
         edited=counts.edited,
+        recalled=reading.recalled,
     )
 
 

@@ -289,6 +289,7 @@ class Miner:
             quarantined=rows.quarantined,
             duplicates_by_reason=dict(Counter(rows.duplicates_by_reason)),
             quarantined_by_reason=dict(Counter(rows.quarantined_by_reason)),
+            replies=len(self.store.official_replies(self.product)),
         )
 
 

@@ -234,6 +234,7 @@ def _notes_sheet(backlog: Backlog, words: Words) -> Sheet:
         (words.say("note_week"), f"{backlog.week} ({backlog.start} – {backlog.end}, {backlog.timezone})"),
         (words.say("note_read"), counts.rows_read),
         (words.say("note_stored"), counts.stored),
+        *([(f"  {words.say('note_replies')}", counts.replies)] if counts.replies else []),
         (words.say("why_duplicate"), counts.duplicates),
         *((f"  {words.label('duplicate_reason', k)}", n) for k, n in counts.duplicates_by_reason.items()),
         (words.say("why_refused"), counts.quarantined),

@@ -246,6 +246,10 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     "why_duplicate": ("重复的", "Duplicates"),
     "why_refused": ("拒收的", "Refused"),
+    "replies": (
+        "存下的里面有{count}是官方自己的回复：附在它所回复的评论下，不当作用户的意见。",
+        "{count} of those stored are the team's own replies: shown with the comments, never taken for opinions.",
+    ),
     "near_duplicates": (
         "另有{count}与同一作者先前的话几乎相同，存下但只计一次。",
         "{count} nearly repeat the same author's earlier words: stored, counted once.",
@@ -313,5 +317,6 @@ PHRASES: dict[str, tuple[str, str]] = {
     "note_week": ("周", "Week"),
     "note_read": ("读入行数", "Rows read"),
     "note_stored": ("存下", "Stored"),
+    "note_replies": ("其中官方回复", "of these, the team's replies"),
     "note_campaigns": ("不计入的刷评与广告", "Campaign comments left out"),
 }

@@ -78,6 +78,23 @@ def map_columns(columns: Sequence[str], given: Mapping[str, str] | None, name: s
 
     Raises MissingColumn where no column holds the text, or where `given` names a column the file lacks.
     """
+    chosen = check_mapping(columns, given, name)
+    rest = recognise([column for column in columns if column not in chosen.values()])
+    mapping = {**{field: column for field, column in rest.items() if field not in chosen}, **chosen}
+    if "text" not in mapping:
+        raise MissingColumn(
+            f"{name}: no column holds the comments' text; the columns are {listed(columns)}; "
+            f"name the right one with --map text=列名",
+            columns,
+        )
+    return {field: mapping[field] for field in FIELDS if field in mapping}
+
+
+def check_mapping(columns: Sequence[str], given: Mapping[str, str] | None, name: str) -> dict[str, str]:
+    """`given` (field → column), with the columns as the file spells them.
+
+    Raises InputError for a field that there is not, MissingColumn for a column that the file lacks.
+    """
     given = given or {}
     exact = {column.strip(): column for column in columns}
     for field, column in given.items():
@@ -87,15 +104,7 @@ def map_columns(columns: Sequence[str], given: Mapping[str, str] | None, name: s
             raise MissingColumn(
                 f"{name}: there is no column {column!r} to map {field} to; the columns are {listed(columns)}"
             )
-    chosen = {field: exact[column.strip()] for field, column in given.items()}
-    rest = recognise([column for column in columns if column not in chosen.values()])
-    mapping = {**{field: column for field, column in rest.items() if field not in chosen}, **chosen}
-    if "text" not in mapping:
-        raise MissingColumn(
-            f"{name}: no column holds the comments' text; the columns are {listed(columns)}; "
-            f"name the right one with --map text=列名"
-        )
-    return {field: mapping[field] for field in FIELDS if field in mapping}
+    return {field: exact[column.strip()] for field, column in given.items()}
 
 
 def listed(columns: Iterable[str]) -> str:

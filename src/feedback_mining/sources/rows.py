@@ -47,3 +47,4 @@ class FileReading:
     rows: Iterator[Row]
     notices: list[str] = field(default_factory=list)
     columns: tuple[str, ...] = ()  # the header as read
+    recalled: bool = False  # the mapping is one that was saved for this header
