@@ -45,6 +45,7 @@ class ImportReport:
     quarantined_by_reason: dict[str, int]
     notices: tuple[str, ...]
     already_imported: bool
+    edited: int = 0  # of the duplicates: those whose newer words replaced the known ones
     recalled: bool = False  # the mapping is one that was saved for this header
 
 
@@ -193,6 +194,7 @@ def import_reading(
         quarantined_by_reason=dict(counts.quarantined_by_reason),
         notices=(*result.notices, *edited),
         already_imported=result.already_imported,
+        edited=counts.edited,
         recalled=reading.recalled,
     )
 

@@ -144,14 +144,14 @@ def _discourse(record: Record, values: Values) -> Iterator[Values]:
     if record.get("post_number") == 1:
         values["title"] = record.get("topic_title")
     values["official"] = any(is_yes(record.get(key)) for key in ("staff", "admin", "moderator"))
-    if record.get("action_code"):
-        values["refuse"] = "a notice of the forum"
+    if record.get("action_code") or str(record.get("post_type") or 1) not in {"1", "2"}:
+        values["refuse"] = "a notice of the forum, or a note among its staff"
     yield values
 
 
 def _github(record: Record, values: Values) -> Iterator[Values]:
-    if record.get("pull_request") is not None:
-        values["refuse"] = "a pull request, not an issue"
+    if record.get("pull_request") is not None or "/pull/" in str(record.get("html_url") or ""):
+        values["refuse"] = "of a pull request, not of an issue"
     issue = _issue(record.get("issue_url")) or _issue(record.get("html_url")) or _issue(record.get("url"))
     if "issue_url" in record and "number" not in record:
         values["id"] = f"comment-{record.get('id')}"
@@ -165,6 +165,14 @@ def _github(record: Record, values: Values) -> Iterator[Values]:
 def _issue(url: Any) -> str | None:
     match = _ISSUE.search(url) if isinstance(url, str) else None
     return f"{match[1] or match[3]}#{match[2] or match[4]}" if match else None
+
+
+def _zendesk(record: Record, values: Values) -> Iterator[Values]:
+    if not values["title"]:
+        values["title"] = record.get("subject")
+    if record.get("status") == "deleted":  # known tickets are marked; of others nothing is kept
+        values |= {"deleted": True, "text": None, "title": None}
+    yield values
 
 
 def _jd(record: Record, values: Values) -> Iterator[Values]:
@@ -226,7 +234,7 @@ SHAPES = (
         "discourse",
         ("id", "post_number", "username", "created_at"),
         {"text": "raw", "id": "id", "author": "username", "time": "created_at", "likes": "like_count",
-         "parent": "answered_id"},
+         "parent": "answered_id", "url": "url"},
         _discourse,
     ),
     Shape(
@@ -248,6 +256,7 @@ SHAPES = (
         ("id", "description", "requester_id", "created_at"),
         {"text": "description", "title": "raw_subject", "id": "id", "author": "requester_id",
          "time": "created_at", "url": "url"},
+        _zendesk,
     ),
     Shape(
         "googleplay",
