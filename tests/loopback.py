@@ -59,6 +59,9 @@ def serve() -> Iterator[Server]:
             requests.append(request)
             route = routes.get(parts.path)
             answer = route(request) if route else Answer(b"missing", 404)
+            known = names.get("if-none-match"), names.get("if-modified-since")
+            if {*known} & {answer.headers.get("ETag"), answer.headers.get("Last-Modified")} - {None}:
+                answer = Answer(status=304)
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name.replace("_", "-"), value)

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from loopback import Answer, Request, Server, json_answer, serve
 
 from feedback_mining.cli import main
-from feedback_mining.errors import InputError, SourceRefused
+from feedback_mining.errors import InputError
 from feedback_mining.pipeline.fetch import FetchReport, fetch_source
 from feedback_mining.resources import data_dir
 from feedback_mining.settings import Settings
@@ -58,16 +58,14 @@ def test_app_store_rss(server: Server, tmp_path: Path) -> None:
     for page in range(1, 11):
         server.answer(root.format(page), empty)
     app = {"im:name": {"label": "云笔记"}, "id": {"label": "7"}}
-    first = json_answer({"feed": {"entry": [app, review(1), review(2)]}}, ETag='"a"')
-    server.routes[root.format(1)] = lambda request: (
-        Answer(status=304) if request.headers.get("if-none-match") == '"a"' else first
-    )
+    server.answer(root.format(1), json_answer({"feed": {"entry": [app, review(1), review(2)]}}, ETag='"a"'))
     server.answer(root.format(3), Answer(status=502), json_answer({"feed": {"entry": review(3)}}))
     text = f"kind: app_store_rss\napp_id: '7'\nbase_url: {server.url}\n"
     report = fetch(tmp_path, text)
     assert (report.pages, report.stored, report.error) == (2, 3, None)
+    assert report.quarantined_by_reason == {"not_a_comment": 1}  # the description of the app
     again = fetch(tmp_path, text)
-    assert (again.stored, again.pages) == (0, 1)
+    assert (again.stored, again.pages, again.unchanged) == (0, 1, 1)
 
 
 def test_txc_signs_every_page(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,11 +98,51 @@ def test_txc_signs_every_page(server: Server, tmp_path: Path, monkeypatch: pytes
     rest = fetch(tmp_path, text)
     assert (rest.pages, rest.rows_read, rest.quarantined) == (1, 2, 0)
     with open_store(f"sqlite:///{tmp_path}/store.db") as store:
-        ids = {comment.id for comment in store.comments("云笔记")}
-    assert ids == {"txc:1", "txc:2", "txc:3"}  # the fourth is the team's own answer
+        assert {comment.id for comment in store.comments("云笔记")} == {"txc:1", "txc:2", "txc:3"}
+        assert [comment.id for comment in store.official_replies("云笔记")] == ["txc:4"]
     assert rest.cursor == {"since": "20260303"}
-    assert fetch(tmp_path, text).stored == 0
-    assert "from=20260303" in server.requests[2].query
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_txc_reads_edits_of_the_last_days_whatever_the_order_of_pages(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, newest_first: bool
+) -> None:
+    monkeypatch.setenv("TXC_KEY", "hush")
+    words = {20260301: "导出失败", 20260306: "同步失败", 20260309: "登录失败"}
+    asked: list[int] = []
+
+    def posts(request: Request) -> Answer:
+        query = parse_qs(request.query)
+        since, place = int(query.get("from", ["0"])[0]), int(query.get("max_id", ["0"])[0])
+        asked.append(since)
+        days = [day for day in sorted(words, reverse=newest_first) if day >= since]
+        stamps = {"created_at": f"{str(days[place])[:4]}-03-{days[place] % 100:02} 10:00:00"}
+        post = {"id": str(days[place]), "nick_name": "甲", "content": words[days[place]], **stamps}
+        more = f"/api/v1/9/posts?from={since}&max_id={place + 1}" if place + 1 < len(days) else None
+        return json_answer({"status": 0, "pagination": {"next_page_url": more}, "data": [post]})
+
+    server.routes["/api/v1/9/posts"] = posts
+    text = f"kind: txc\nproduct_id: '9'\nprivate_key_env: TXC_KEY\nreread_days: 5\nbase_url: {server.url}\n"
+    assert fetch(tmp_path, text).cursor == {"since": "20260309"}
+    words[20260306] = "同步失败，后来好了"
+    report = fetch(tmp_path, text)
+    assert (report.stored, report.edited, report.rows_read) == (0, 1, 2)
+    assert asked == [0, 0, 0, 20260304, 20260304]
+    with open_store(f"sqlite:///{tmp_path}/store.db") as store:
+        assert "同步失败，后来好了" in {comment.text for comment in store.comments("云笔记")}
+
+
+def test_txc_is_not_carried_away_by_a_date_in_the_future(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TXC_KEY", "hush")
+    dates = ["2026-03-03 10:00:00", "2098-01-01 00:00:00"]
+    data = [
+        {"id": str(n), "nick_name": "甲", "content": f"闪退{n}", "created_at": d} for n, d in enumerate(dates)
+    ]
+    server.answer("/api/v1/9/posts", json_answer({"status": 0, "data": data}))
+    text = f"kind: txc\nproduct_id: '9'\nprivate_key_env: TXC_KEY\nbase_url: {server.url}\n"
+    assert fetch(tmp_path, text).cursor == {"since": "20260303"}
 
 
 def test_discourse_reads_all_posts_of_topics_bumped_since(server: Server, tmp_path: Path) -> None:
@@ -136,6 +174,11 @@ def test_discourse_reads_all_posts_of_topics_bumped_since(server: Server, tmp_pa
     report = fetch(tmp_path, text)
     assert (report.pages, report.stored) == (1, 45)
     assert report.cursor == {"bumped": "2026-03-03T00:00:00Z"}
+    body["post_stream"]["posts"][3] |= {"post_type": 3, "raw": "", "action_code": "closed.enabled"}
+    server.answer("/t/5.json", json_answer(body))
+    closed = fetch(tmp_path, text)
+    assert (closed.rows_read, closed.duplicates) == (45, 44)
+    assert closed.quarantined_by_reason == {"not_a_comment": 1}
     topics[0]["bumped_at"] = "2026-03-01T00:00:00Z"
     assert fetch(tmp_path, text).pages == 0
 
@@ -156,6 +199,7 @@ def test_github_follows_links_and_leaves_pull_requests(server: Server, tmp_path:
     text = f"kind: github\nrepo: o/n\nbase_url: {server.url}\n"
     report = fetch(tmp_path, text)
     assert (report.pages, report.stored) == (2, 3)
+    assert report.quarantined_by_reason == {"not_a_comment": 1}
     assert report.cursor == {"issues": "2026-03-04T00:00:00Z"}
     fetch(tmp_path, text)
     assert "since=2026-03-04T00:00:00Z" in server.requests[2].query
@@ -183,63 +227,117 @@ def test_zendesk_goes_on_from_its_cursor(
     assert "cursor=c2" in server.requests[2].query
 
 
-THREAD = """<html><head><meta charset="gbk"></head><body><span id="thread_subject">求助</span>
-<div id="post_{0}"><a href="home.php?mod=space&uid=1">小林</a><em id="authorposton{0}">发表于 2026-3-3 10:00</em>
-<table><tr><td class="t_f" id="postmessage_{0}"><div class="quote">别人说的话</div>导出的表格打不开</td></tr></table>
-</div>{1}</body></html>"""
+def test_zendesk_tickets_that_were_deleted(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZD", "hush")
+    tickets = [
+        {"id": n, "raw_subject": "退款", "description": f"申请退款{n}次没有人理", "requester_id": n}
+        | {"created_at": f"2026-03-0{n}T00:00:00Z"}
+        for n in (1, 2)
+    ]
+    path = "/api/v2/incremental/tickets/cursor.json"
+    server.answer(path, json_answer({"tickets": tickets, "after_cursor": "c1", "end_of_stream": True}))
+    text = f"kind: zendesk\nbase_url: {server.url}\nemail: a@b.example\ntoken_env: ZD\n"
+    assert fetch(tmp_path, text).stored == 2
+    gone = [tickets[0] | {"status": "deleted"}, tickets[0] | {"id": 3, "status": "deleted"}]
+    server.answer(path, json_answer({"tickets": gone, "after_cursor": "c2", "end_of_stream": True}))
+    report = fetch(tmp_path, text)
+    assert (report.rows_read, report.stored, report.duplicates, report.quarantined) == (2, 0, 1, 1)
+    with open_store(f"sqlite:///{tmp_path}/store.db") as store:
+        deleted = {comment.id: comment.deleted for comment in store.comments("云笔记")}
+    assert deleted == {"zendesk:1": True, "zendesk:2": False}
 
 
-class TestForum:
-    def text(self, server: Server) -> str:
-        shipped = (data_dir() / "connectors" / "discuz_x.yaml").read_text(encoding="utf-8")
-        lines = [line for line in shipped.splitlines() if not line.startswith(("product", "min_interval"))]
-        return "\n".join(lines).replace("https://bbs.example.com", server.url) + "\n"
-
-    def play(self, server: Server) -> None:
-        listing = '<a class="s xst" href="thread-1-1-1.html">求助</a><a class="s xst" href="http://x.example/">别处</a>'
-        server.answer("/forum-2-1.html", Answer(listing.encode("gbk")))
-        paging = '<a class="nxt" href="thread-1-2-1.html">下一页</a>'
-        server.answer("/thread-1-1-1.html", Answer(THREAD.format(11, paging).encode("gbk")))
-        server.answer("/thread-1-2-1.html", Answer(THREAD.format(12, "").encode("gbk")))
-
-    def test_shipped_configuration_reads_discuz(self, server: Server, tmp_path: Path) -> None:
-        self.play(server)
-        report = fetch(tmp_path, self.text(server))
-        assert report.error is None
-        assert (report.pages, report.stored) == (2, 2)
-        with open_store(f"sqlite:///{tmp_path}/store.db") as store:
-            texts = sorted(comment.text for comment in store.comments("云笔记"))
-        assert texts == ["导出的表格打不开", "求助\n导出的表格打不开"]
-        fetch(tmp_path, self.text(server))
-        assert server.paths()[-1] == "/thread-1-2-1.html"
-
-    def test_a_thread_that_is_gone_does_not_keep_the_others_away(
-        self, server: Server, tmp_path: Path
-    ) -> None:
-        self.play(server)
-        links = "".join(f'<a class="s xst" href="thread-{n}-1-1.html">x</a>' for n in (9, 1))
-        server.answer("/forum-2-1.html", Answer(links.encode("gbk")))
-        report = fetch(tmp_path, self.text(server))
-        assert (report.stored, report.error) == (2, None)
-        assert "/thread-9-1-1.html" in server.paths()
-        server.answer("/thread-1-2-1.html", Answer(b"<p>nothing</p>"))
-        assert "no post was found" in str(fetch(tmp_path, self.text(server)).error)
-
-    def test_robots_captcha_and_login_stop_it(self, server: Server, tmp_path: Path) -> None:
-        self.play(server)
-        server.answer(
-            "/thread-1-2-1.html",
-            Answer("<p>请输入验证码</p>".encode("gbk"), headers={"Content-Type": "text/html; charset=gbk"}),
+def test_zendesk_is_asked_ten_times_a_minute_at_most(tmp_path: Path) -> None:
+    path = tmp_path / "source.yaml"
+    paces = {"https://a.zendesk.com": 6, "https://zendesk.com.example": 0, "http://127.0.0.1:1": 0}
+    for url, pace in paces.items():
+        path.write_text(
+            QUICK + f"kind: zendesk\nbase_url: {url}\nemail: a@b.example\ntoken_env: ZD\n", encoding="utf-8"
         )
-        report = fetch(tmp_path, self.text(server))
-        assert report.stored == 1
-        assert isinstance(report.error, SourceRefused)
-        assert "captcha" in str(report.error)
-        server.answer("/forum-2-1.html", Answer(status=302, headers={"Location": "/member.php?mod=logging"}))
-        server.answer("/member.php", Answer(b"<form></form>"))
-        assert "login" in str(fetch(tmp_path, self.text(server)).error)
-        server.answer("/robots.txt", Answer(b"User-agent: *\nDisallow: /\n"))
-        assert "robots.txt" in str(fetch(tmp_path, self.text(server)).error)
+        assert load_source(path).interval == pace
+
+
+def test_github_comments_are_answers_to_their_issue(server: Server, tmp_path: Path) -> None:
+    api, page = f"{server.url}/repos/o/n/issues", "https://github.com/o/n"
+    common = {"created_at": "2026-03-03T00:00:00Z", "updated_at": "2026-03-03T00:00:00Z"}
+    issue = {"id": 9, "number": 1, "title": "Crash", "body": "It crashes", "url": f"{api}/1"}
+    server.answer("/repos/o/n/issues", json_answer([issue | {"user": {"login": "u"}} | common]))
+    comments = [
+        {"id": 1, "body": "Me too, on Windows", "author_association": "NONE", "at": "issues/1"},
+        {"id": 2, "body": "Fixed in 1.2", "author_association": "OWNER", "at": "issues/1"},
+        {"id": 3, "body": "Please rebase", "author_association": "NONE", "at": "pull/2"},
+    ]
+    for number, comment in enumerate(comments):
+        at = comment.pop("at")
+        comment |= {"issue_url": f"{api}/1", "html_url": f"{page}/{at}#c", "user": {"login": f"u{number}"}}
+        comment |= {"url": f"{api}/comments/{number}"} | common
+    server.answer("/repos/o/n/issues/comments", json_answer(comments))
+    report = fetch(tmp_path, f"kind: github\nrepo: o/n\ncomments: true\nbase_url: {server.url}\n")
+    assert (report.rows_read, report.quarantined) == (4, 1)
+    with open_store(f"sqlite:///{tmp_path}/store.db") as store:
+        found = {comment.id: comment.parent for comment in store.comments("云笔记")}
+        answers = [comment.id for comment in store.official_replies("云笔记")]
+    assert found == {"github:o/n#1": None, "github:comment-1": "github:o/n#1"}
+    assert answers == ["github:comment-2"]
+    assert set(report.cursor) == {"issues", "issues/comments"}
+
+
+def test_two_sites_of_a_kind_do_not_mix_their_ids(server: Server, tmp_path: Path) -> None:
+    topic = {"title": "同步", "post_stream": {"posts": [], "stream": [7]}}
+    text = "kind: discourse\nbase_url: {}\n"
+    with serve() as other:
+        for site, words in ((server, "同步失败"), (other, "导出失败")):
+            post = {"id": 7, "post_number": 1, "username": "u", "created_at": "2026-03-03T00:00:00Z"}
+            topic["post_stream"]["posts"] = [post | {"raw": words}]
+            site.answer(
+                "/latest.json", json_answer({"topic_list": {"topics": [{"id": 5, "bumped_at": "2"}]}})
+            )
+            site.answer("/t/5.json", json_answer(topic))
+        assert fetch(tmp_path, text.format(server.url)).stored == 1
+        with pytest.raises(InputError, match="instance: NAME"):
+            fetch(tmp_path, text.format(other.url))
+        assert fetch(tmp_path, text.format(other.url) + "instance: en\n").stored == 1
+        assert fetch(tmp_path, text.format(other.url) + "instance: ''\n").duplicates == 1
+    with open_store(f"sqlite:///{tmp_path}/store.db") as store:
+        assert {comment.id for comment in store.comments("云笔记")} == {"discourse:7", "discourse:en/7"}
+
+
+def test_pages_that_did_not_change_are_not_sent_again(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEY", "hush")
+    issue = {"id": 1, "number": 1, "title": "Crash", "body": "It crashes", "user": {"login": "u"}}
+    dates = {"created_at": "2026-03-03T00:00:00Z", "updated_at": "2026-03-03T00:00:00Z"}
+    post = {"id": "1", "nick_name": "甲", "content": "闪退", "created_at": "2026-03-03 10:00:00"}
+    topic = {
+        "title": "同步",
+        "post_stream": {"posts": [post | {"post_number": 1, "username": "u"}], "stream": []},
+    }
+    topics = {"topic_list": {"topics": [{"id": 5, "bumped_at": "2026-03-03T00:00:00Z"}]}}
+    tickets = {"tickets": [], "after_cursor": "c1", "end_of_stream": True}
+    pages = {
+        "/repos/o/n/issues": [issue | dates],
+        "/api/v1/9/posts": {"status": 0, "data": [post]},
+        "/latest.json": topics,
+        "/t/5.json": topic,
+        "/api/v2/incremental/tickets/cursor.json": tickets,
+    }
+    for path, content in pages.items():
+        server.answer(path, json_answer(content, ETag='W/"1"'))
+    sources = {
+        "github": "repo: o/n\n",
+        "txc": "product_id: '9'\nprivate_key_env: KEY\n",
+        "discourse": "",
+        "zendesk": "email: a@b.example\ntoken_env: KEY\n",
+    }
+    for kind, keys in sources.items():
+        text = f"kind: {kind}\nbase_url: {server.url}\n{keys}"
+        while not fetch(tmp_path, text).unchanged:  # until the address of the page stays the same
+            assert len(server.requests) < 20
+        again = fetch(tmp_path, text)
+        assert (again.pages, again.unchanged, again.error) == (0, 1, None), kind
 
 
 def test_a_literal_secret_and_an_unknown_key_are_refused(tmp_path: Path) -> None:

@@ -3,19 +3,51 @@
 from __future__ import annotations
 
 import gzip
+import re
 import socket
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from loopback import Answer, Server, serve
+from loopback import Answer, Request, Server, serve
 
 from feedback_mining.errors import SourceRefused, Unreachable
-from feedback_mining.sources.http import Fetcher, Limits, is_public
+from feedback_mining.sources.addresses import is_public
+from feedback_mining.sources.http import Fetcher, Limits
 from feedback_mining.sources.robots import Robots
 
 QUICK = Limits(min_interval=0, backoff=0, max_bytes=10_000, attempts=3, seconds=5)
+
+
+HASTY = Limits(min_interval=0, attempts=1, seconds=0.6)
+
+
+@contextmanager
+def drip(header: bytes) -> Iterator[str]:
+    """A server that sends a byte every 50 ms, without an end."""
+    stop = threading.Event()
+
+    def run(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection, suppress(OSError):
+            connection.sendall(header)
+            for byte in header or b"HTTP/1.1 200 OK\r\nX: " + b"x" * 1000:
+                connection.sendall(bytes([byte]))
+                if stop.wait(0.05):
+                    return
+            stop.wait(20)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=run, args=(listening,))
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        stop.set()
+        thread.join()
 
 
 @pytest.fixture
@@ -98,7 +130,7 @@ def test_credentials_stay_with_their_host(server: Server, fetcher: Fetcher) -> N
         fetcher.get(server.url + "/", headers={"Authorization": "Bearer hush"})
         assert server.requests[0].headers["authorization"] == "Bearer hush"
         assert "authorization" not in other.requests[0].headers
-    assert server.requests[0].headers["user-agent"].startswith("feedback_mining/")
+    assert re.fullmatch(r"feedback_mining/[\w.+]+", server.requests[0].headers["user-agent"])
 
 
 def test_endless_redirects_end(server: Server, fetcher: Fetcher) -> None:
@@ -150,6 +182,36 @@ def test_gzip_bomb_and_long_body(server: Server, fetcher: Fetcher) -> None:
         with pytest.raises(SourceRefused, match="passes 10000 bytes"):
             fetcher.get(server.url + path)
     assert len(fetcher.get(server.url + "/full").content) == 10_000
+
+
+@pytest.mark.parametrize("header", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"])
+def test_a_body_or_a_header_that_drips_ends_with_the_time(header: bytes) -> None:
+    with drip(header) as url, Fetcher(allow_hosts=("127.0.0.1",), limits=HASTY) as fetcher:
+        began = time.monotonic()
+        with pytest.raises(Unreachable, match=r"slower than 0\.6 s"):
+            fetcher.get(url)
+        assert 0.5 < time.monotonic() - began < 2
+
+
+def test_redirects_share_one_deadline(server: Server) -> None:
+    def slowly(_: Request) -> Answer:
+        time.sleep(0.25)
+        return Answer(status=302, headers={"Location": "/"})
+
+    server.routes["/"] = slowly
+    with (
+        Fetcher(allow_hosts=("127.0.0.1",), limits=HASTY) as fetcher,
+        pytest.raises(Unreachable, match="slower than"),
+    ):
+        fetcher.get(server.url + "/")
+    assert len(server.requests) == 3
+
+
+def test_waiting_for_ones_turn_is_not_the_servers_time(server: Server) -> None:
+    server.answer("/", Answer(status=302, headers={"Location": "/there"}))
+    server.answer("/there", Answer(b"x"))
+    with Fetcher(allow_hosts=("127.0.0.1",), limits=replace(HASTY, min_interval=0.7)) as fetcher:
+        assert fetcher.get(server.url + "/").content == b"x"
 
 
 def test_environment_proxies_are_not_used(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -226,3 +226,17 @@ def test_a_real_export_adds_up(store: Store, shared_dir: Path) -> None:
     (again,) = take(store, path, product=None)
     assert again.already_imported
     assert again.stored == report.stored
+
+
+def test_what_is_remarked_while_rows_are_read_is_kept(store: Store, tmp_path: Path) -> None:
+    rows = [
+        ["id", "内容", "时间"],
+        *([f"71234567{i:07d}000", f"第{i}次闪退", "2026-03-02"] for i in range(9)),
+    ]
+    (report,) = take(store, write(tmp_path, "a.csv", rows))
+    assert report.notices == (
+        "9 个编号被电子表格取过整（只留 15 位），已不可靠，不再用作编号；请直接导出 CSV",
+    )
+    assert store.import_notices("云记账") == [f"a.csv: {report.notices[0]}"]
+    (again,) = take(store, tmp_path / "a.csv")
+    assert again.notices == report.notices

@@ -59,3 +59,30 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
     path.write_bytes(rewritten(workbook(), b"<sheetData>", b"<sheetData>" + b" " * 2**27))
     with pytest.raises(UnreadableFile, match="unpacked, this workbook"):
         read_comments(path, zone=SHANGHAI)
+
+
+def test_one_cell_far_out_does_not_fill_the_memory(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active["A1"], book.active["A2"], book.active["XFD1048576"] = "content", "闪退", "x"
+    book.save(tmp_path / "a.xlsx")
+    with pytest.raises(UnreadableFile, match="delete the stray cell"):
+        read_comments(tmp_path / "a.xlsx", zone=SHANGHAI)
+
+
+def test_entities_are_not_expanded(tmp_path: Path) -> None:
+    laughs = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10}">' for i in range(1, 10))
+    data = workbook()
+    for root in (b"<worksheet ", b"<sst "):  # words lie in the sheet or beside it
+        data = rewritten(data, root, f'<!DOCTYPE x [<!ENTITY l0 "lol">{laughs}]>'.encode() + root)
+    (tmp_path / "a.xlsx").write_bytes(data)
+    assert outcome(tmp_path / "a.xlsx") == 5
+    (tmp_path / "a.xlsx").write_bytes(rewritten(data, "第0次闪退".encode(), b"&l9;"))
+    with pytest.raises(UnreadableFile, match="unrecognized entity"):
+        read_comments(tmp_path / "a.xlsx", zone=SHANGHAI)
+
+
+def test_an_archive_of_something_else_is_no_workbook(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as archive:
+        archive.writestr("content.xml", "<a/>")
+    with pytest.raises(UnreadableFile, match="not of a workbook"):
+        read_comments(tmp_path / "a.xlsx", zone=SHANGHAI)

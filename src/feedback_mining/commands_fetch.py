@@ -104,7 +104,7 @@ def _say(key: str, lang: str) -> str:
 
 
 def _lines(report: FetchReport, lang: str) -> list[str]:
-    from feedback_mining.sources.http import shown
+    from feedback_mining.sources.addresses import shown
 
     counts = _say("counts", lang).format(
         source=report.source,

@@ -14,6 +14,7 @@ from feedback_mining.classification.splitter import CommentClauses, split_featur
 from feedback_mining.records import Analysis, Intent, Sentiment, Signal, Unit
 
 _BATCH = 2000
+LEAST_CONFIDENCE = 0.3
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,6 @@ class CommentModel:
     specific: LinearHead
     signals: dict[str, LinearHead]
     agreement_weight: float = 0.8
-    least_confidence: float = 0.3
 
     def analyse(self, comments: Sequence[tuple[str, str]]) -> list[Analysis]:
         """One Analysis per `(id, text)`, in order. Unit positions index into `text`."""
@@ -62,15 +62,7 @@ class CommentModel:
                     )
                 )
         signals = self._signals(texts)
-        return [
-            Analysis(comments[k][0], tuple(self._sure(units[k])), tuple(signals[k]))
-            for k in range(len(texts))
-        ]
-
-    def _sure(self, units: Sequence[Unit]) -> list[Unit]:
-        """Units whose labels are more than a guess; of a comment with none, the surest."""
-        surest = max((u.confidence for u in units if u.intent is not Intent.OTHER), default=0.0)
-        return [u for u in units if u.confidence >= min(self.least_confidence, surest)]
+        return [Analysis(comments[k][0], tuple(units[k]), tuple(signals[k])) for k in range(len(texts))]
 
     def _spans(self, cut: Sequence[CommentClauses]) -> list[list[tuple[int, int]]]:
         if not any(c.clauses for c in cut):
@@ -129,3 +121,9 @@ class CommentModel:
             for k in np.flatnonzero(chance >= float(head.facts.get("threshold", 0.5))):
                 found[k].append(Signal(name))
         return found
+
+
+def told(units: Sequence[Unit], least: float = LEAST_CONFIDENCE) -> list[Unit]:
+    """Units whose labels are more than a guess; of a comment with none, the surest."""
+    surest = max((u.confidence for u in units if u.intent is not Intent.OTHER), default=0.0)
+    return [u for u in units if u.confidence >= min(least, surest)]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
-from feedback_mining.errors import FetchError
-from feedback_mining.pipeline.ingest import import_reading
+from feedback_mining.errors import FetchError, InputError
+from feedback_mining.pipeline.ingest import ImportReport, import_reading
 from feedback_mining.settings import Settings
 from feedback_mining.sources.connectors.apis import discourse, github, txc, zendesk
 from feedback_mining.sources.connectors.config import (
@@ -34,12 +36,26 @@ class FetchReport:
     source: str
     product: str
     pages: int = 0
+    unchanged: int = 0  # pages that the source says are as they were
     rows_read: int = 0
     stored: int = 0
     duplicates: int = 0
     quarantined: int = 0
+    edited: int = 0  # of the duplicates: those whose newer words replaced the known ones
+    quarantined_by_reason: Counter[str] = field(default_factory=Counter)
     cursor: Cursor = field(default_factory=dict)
     error: FetchError | None = None  # why it stopped early; what came before is stored
+
+    def add(self, page: ImportReport) -> None:
+        """Count what came of a page; one that was read before reports what came of it then."""
+        new = 0 if page.already_imported else page.stored
+        self.pages += 1
+        self.rows_read += page.rows_read
+        self.stored += new
+        self.duplicates += page.duplicates + page.stored - new
+        self.quarantined += page.quarantined
+        self.edited += page.edited
+        self.quarantined_by_reason.update(page.quarantined_by_reason)
 
 
 def fetch_source(
@@ -56,13 +72,14 @@ def fetch_source(
     Raises InputError for a secret that is not set, StoreError where the store fails.
     """
     name = f"{config.kind}:{config.key}"
+    _check_place(config, store)
     report = FetchReport(name, config.product, cursor=store.cursor(config.product, name))
     limits = Limits(
         max_bytes=config.max_bytes,
         seconds=config.timeout,
         connect_seconds=min(10.0, config.timeout),
         attempts=config.attempts,
-        min_interval=config.min_interval,
+        min_interval=config.interval,
         backoff=config.backoff,
     )
     most = min(max_pages or config.max_pages, config.max_pages)
@@ -70,47 +87,56 @@ def fetch_source(
         pages = _pages(config, fetcher, report.cursor, settings)
         try:
             while report.pages < most and (page := next(pages, None)) is not None:
-                done = import_reading(
-                    page.reading(config.product),
-                    store,
-                    name=f"{name} {page.name}",
-                    settings=settings,
-                    progress=progress,
-                    lang=lang,
-                )
-                store.save_cursor(config.product, name, page.cursor)
-                report.pages += 1
-                report.rows_read += done.rows_read
-                # A page that was read before reports what came of it then.
-                new = 0 if done.already_imported else done.stored
-                report.stored += new
-                report.duplicates += done.duplicates + done.stored - new
-                report.quarantined += done.quarantined
+                if page.records is None:
+                    report.unchanged += 1
+                else:
+                    now = datetime.now(UTC)
+                    reading = page.reading(
+                        config.product, zone=settings.zone, lang=lang, now=now, instance=config.instance
+                    )
+                    title = f"{name} {page.name}"
+                    done = import_reading(
+                        reading, store, name=title, settings=settings, progress=progress, now=now, lang=lang
+                    )
+                    report.add(done)
+                if page.cursor != report.cursor:
+                    store.save_cursor(config.product, name, page.cursor)
                 report.cursor = page.cursor
         except FetchError as error:
             report.error = error
     return report
 
 
+def _check_place(config: SourceConfig, store: Store) -> None:
+    """Ids are unique within one site: two sites of a kind that feed one product need names of their own."""
+    name = f"{config.kind}@{config.instance or ''}"
+    known = store.cursor(config.product, name).get("place")
+    if known == config.place:
+        return
+    if known is not None and config.instance != "":
+        raise InputError(
+            f"{config.kind} {config.place}: the comments of {config.product} with ids of this form come from "
+            f"{known}; give this source another instance: NAME, or instance: '' if the site only moved"
+        )
+    store.save_cursor(config.product, name, {"place": config.place})
+
+
 def _pages(config: SourceConfig, fetcher: Fetcher, cursor: Cursor, settings: Settings) -> Pages:
     def key(name: str) -> str:
         return secret(name, settings.secrets)
 
-    zone = settings.zone
     match config:
         case AppStoreRss():
-            return app_store_rss(config, fetcher, cursor, zone)
+            return app_store_rss(config, fetcher, cursor)
         case AppStoreConnect():
-            return app_store_connect(config, fetcher, cursor, zone, key(config.private_key_env))
+            return app_store_connect(config, fetcher, cursor, key(config.private_key_env))
         case Txc():
-            return txc(config, fetcher, cursor, zone, key(config.private_key_env))
+            return txc(config, fetcher, cursor, settings.zone, key(config.private_key_env))
         case Discourse():
-            return discourse(
-                config, fetcher, cursor, zone, key(config.api_key_env) if config.api_key_env else None
-            )
+            return discourse(config, fetcher, cursor, key(config.api_key_env) if config.api_key_env else None)
         case GitHub():
-            return github(config, fetcher, cursor, zone, key(config.token_env) if config.token_env else None)
+            return github(config, fetcher, cursor, key(config.token_env) if config.token_env else None)
         case Zendesk():
-            return zendesk(config, fetcher, cursor, zone, key(config.token_env))
+            return zendesk(config, fetcher, cursor, key(config.token_env))
         case Forum():
-            return forum(config, fetcher, cursor, zone)
+            return forum(config, fetcher, cursor)

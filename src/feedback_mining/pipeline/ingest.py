@@ -45,6 +45,7 @@ class ImportReport:
     quarantined_by_reason: dict[str, int]
     notices: tuple[str, ...]
     already_imported: bool
+    edited: int = 0  # of the duplicates: those whose newer words replaced the known ones
     recalled: bool = False  # the mapping is one that was saved for this header
 
 
@@ -174,7 +175,7 @@ def import_reading(
     Bytes with the same `sha256` that the product already has change nothing.
     """
     key = settings.author_key.get_secret_value().encode() if settings.author_key else store.author_key()
-    file = SourceFile(name, reading.sha256, reading.source, tuple(reading.notices))
+    file = SourceFile(name, reading.sha256, reading.source, reading.notices)
     rows = _counted(_masked(reading, key, settings.zone, now or datetime.now(UTC)), progress)
     result = store.add_import(reading.product, file, rows)
     counts = result.counts
@@ -193,6 +194,7 @@ def import_reading(
         quarantined_by_reason=dict(counts.quarantined_by_reason),
         notices=(*result.notices, *edited),
         already_imported=result.already_imported,
+        edited=counts.edited,
         recalled=reading.recalled,
     )
 

@@ -18,6 +18,7 @@ from feedback_mining.backlog.build import build_backlog
 from feedback_mining.backlog.campaigns import find_campaigns
 from feedback_mining.backlog.items import Backlog, Counts
 from feedback_mining.backlog.window import Timeline
+from feedback_mining.classification.classifier import told
 from feedback_mining.demands.catalogue import Catalogue
 from feedback_mining.demands.group import GroupingConfig
 from feedback_mining.demands.name import style_rows
@@ -77,7 +78,10 @@ def latest_week(store: Store, product: str, *, settings: Settings) -> Week:
 def analyze_comments(
     texts: Sequence[tuple[str, str]], settings: Settings, progress: Progress | None = None
 ) -> list[AnalyzedComment]:
-    """Analyse `(id, text)` pairs and group their units, without a store."""
+    """Analyse `(id, text)` pairs and group their units, without a store.
+
+    Units whose labels are a guess help to form the groups but are not told.
+    """
     reader = Reader.of(settings)
     analyses = list(reader.analyse(texts, progress))
     order = sorted(range(len(texts)), key=lambda k: texts[k])
@@ -95,10 +99,10 @@ def analyze_comments(
             members[tracked.memberships[unit.id]].append(unit)
     return [
         AnalyzedComment(
-            key, text, found.units, found.signals,
-            {u.start: memberships[u.id] for u in found.units if u.id in memberships},
+            key, text, units, found.signals, {u.start: memberships[u.id] for u in units if u.id in memberships}
         )
         for (key, text), found in zip(texts, analyses, strict=True)
+        for units in [tuple(told(found.units))]
     ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from feedback_mining.classification.classifier import CommentModel
+from feedback_mining.classification.classifier import CommentModel, told
 from feedback_mining.classification.features import FeatureConfig, Featuriser
 from feedback_mining.classification.heads import LinearHead
 from feedback_mining.classification.labelling import LabelledComment, read_labels
@@ -121,7 +121,8 @@ def _judge(
         model = assemble(train([*written, *rest], featuriser, config), featuriser)
         unseen = [c for name in held for c in products[name]]
         gold += unseen
-        found += model.analyse([(c.id, c.text) for c in unseen])
+        read = model.analyse([(c.id, c.text) for c in unseen])
+        found += [replace(analysis, units=tuple(told(analysis.units))) for analysis in read]
     return agreement_with(gold, found)
 
 

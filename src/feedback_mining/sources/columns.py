@@ -78,16 +78,7 @@ def map_columns(columns: Sequence[str], given: Mapping[str, str] | None, name: s
 
     Raises MissingColumn where no column holds the text, or where `given` names a column the file lacks.
     """
-    given = given or {}
-    exact = {column.strip(): column for column in columns}
-    for field, column in given.items():
-        if field not in FIELDS:
-            raise InputError(f"{field!r} is not a field; expected one of {', '.join(FIELDS)}")
-        if column.strip() not in exact:
-            raise MissingColumn(
-                f"{name}: there is no column {column!r} to map {field} to; the columns are {listed(columns)}"
-            )
-    chosen = {field: exact[column.strip()] for field, column in given.items()}
+    chosen = check_mapping(columns, given, name)
     rest = recognise([column for column in columns if column not in chosen.values()])
     mapping = {**{field: column for field, column in rest.items() if field not in chosen}, **chosen}
     if "text" not in mapping:
@@ -97,6 +88,23 @@ def map_columns(columns: Sequence[str], given: Mapping[str, str] | None, name: s
             columns,
         )
     return {field: mapping[field] for field in FIELDS if field in mapping}
+
+
+def check_mapping(columns: Sequence[str], given: Mapping[str, str] | None, name: str) -> dict[str, str]:
+    """`given` (field → column), with the columns as the file spells them.
+
+    Raises InputError for a field that there is not, MissingColumn for a column that the file lacks.
+    """
+    given = given or {}
+    exact = {column.strip(): column for column in columns}
+    for field, column in given.items():
+        if field not in FIELDS:
+            raise InputError(f"{field!r} is not a field; expected one of {', '.join(FIELDS)}")
+        if column.strip() not in exact:
+            raise MissingColumn(
+                f"{name}: there is no column {column!r} to map {field} to; the columns are {listed(columns)}"
+            )
+    return {field: exact[column.strip()] for field, column in given.items()}
 
 
 def listed(columns: Iterable[str]) -> str:

@@ -48,13 +48,21 @@ def records_reading(
     return reading
 
 
-def shaped_rows(records: Iterable[Any], shape: Shape | None, reader: RowReader) -> Iterator[Row]:
-    """A row per comment; records of another kind of the same source (an event beside a post) included."""
-    kin = [s for s in SHAPES if shape and s.source == shape.source]
+def shaped_rows(
+    records: Iterable[Any],
+    shape: Shape | None,
+    reader: RowReader,
+    given: Mapping[str, str] | None = None,
+) -> Iterator[Row]:
+    """A row per comment; records of another kind of the same source (an event beside a post) included.
+
+    given: field → path, as the user says, before what the shape says.
+    """
+    kin = [s for s in (shape, *SHAPES) if shape and s and s.source == shape.source]
     for line, record in enumerate(records, start=1):
         if not isinstance(record, Mapping):
             yield unparsed(line, json.dumps(record, ensure_ascii=False), "not a JSON object")
             continue
         own = next((s for s in kin if s.fits(record)), shape)
-        for values in own.values(record) if own else (dict(record),):
+        for values in own.values(record, given) if own else (dict(record),):
             yield reader.row(line, values)

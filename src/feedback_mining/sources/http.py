@@ -5,21 +5,23 @@ Importing this module imports no HTTP library; a `Fetcher` does.
 
 from __future__ import annotations
 
-import ipaddress
 import random
 import socket
 import time
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from feedback_mining import __version__
 from feedback_mining.errors import FetchError, SourceRefused, Unreachable
+from feedback_mining.sources.addresses import is_public, shown
+from feedback_mining.sources.deadline import Deadline
 
 if TYPE_CHECKING:
     import httpx
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
 MAX_REDIRECTS = 5
 _MAX_WAIT = 60.0  # seconds; a server that asks for more is left until the next run
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _ENCODINGS = {"": 0, "identity": 0, "gzip": 47, "x-gzip": 47, "deflate": 47}
 
 
@@ -57,27 +58,6 @@ class _Again(Exception):
         self.error, self.wait = error, wait
 
 
-def shown(url: str) -> str:
-    """The URL without what may be secret: user, password, query and fragment."""
-    try:
-        parts = urlsplit(url)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "(malformed URL)"
-    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the open internet, whatever form it hides in."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        if ip.ipv4_mapped or ip.sixtofour or ip.teredo or ip in _NAT64:
-            return False
-        if ip.is_site_local:
-            return False
-    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
-
-
 class Fetcher:
     """One client for one source. Use as a context manager; not for several threads.
 
@@ -95,8 +75,7 @@ class Fetcher:
         import httpx
 
         self.limits = limits or Limits()
-        about = f"+https://pypi.org/project/feedback_mining; {contact}" if contact else "user feedback reader"
-        self.user_agent = f"feedback_mining/{__version__} ({about})"
+        self.user_agent = f"feedback_mining/{__version__}" + (f" ({contact})" if contact else "")
         self._allowed = frozenset(host.lower() for host in allow_hosts)
         self._sleep = sleep
         self._last: dict[str, float] = {}
@@ -106,7 +85,6 @@ class Fetcher:
             trust_env=False,
             follow_redirects=False,
             limits=httpx.Limits(max_keepalive_connections=0),
-            timeout=httpx.Timeout(self.limits.seconds, connect=self.limits.connect_seconds),
         )
 
     def __enter__(self) -> Self:
@@ -160,7 +138,7 @@ class Fetcher:
             target = httpx.URL(url, params=params) if params else httpx.URL(url)
         except (httpx.InvalidURL, ValueError):
             raise SourceRefused(f"{shown(url)}: not a URL; expected http:// or https:// and a host") from None
-        deadline = time.monotonic() + self.limits.seconds
+        deadline = Deadline(self.limits.seconds)
         for _ in range(MAX_REDIRECTS + 1):
             response = self._once(target, headers, deadline)
             location = response.headers.get("location")
@@ -179,12 +157,15 @@ class Fetcher:
             target = following
         raise SourceRefused(f"{shown(url)} redirects more than {MAX_REDIRECTS} times; check the address")
 
-    def _once(self, url: httpx.URL, headers: Mapping[str, str], deadline: float) -> Response:
+    def _once(self, url: httpx.URL, headers: Mapping[str, str], deadline: Deadline) -> Response:
         import httpx
 
         address = self.checked_address(url)
-        self._pace(url.host)
-        host = url.netloc.decode("ascii")
+        deadline.extend(self._pace(url.host))
+        name = shown(str(url))
+        slow = _Again(Unreachable(f"{name}: slower than {self.limits.seconds:g} s; try again later"))
+        if deadline.passed:
+            raise slow
         request = self._client.build_request(
             "GET",
             url.copy_with(host=address),
@@ -192,23 +173,21 @@ class Fetcher:
                 "User-Agent": self.user_agent,
                 "Accept-Encoding": "gzip",
                 **headers,
-                "Host": host.rpartition("@")[2],
+                "Host": url.netloc.decode("ascii").rpartition("@")[2],
             },
-            extensions={"sni_hostname": url.host},
+            timeout=httpx.Timeout(deadline.left, connect=min(deadline.left, self.limits.connect_seconds)),
+            extensions={"sni_hostname": url.host, "trace": deadline.trace},
         )
         try:
-            response = self._client.send(request, stream=True)
-            try:
-                content = self._body(response, str(url), deadline)
-            finally:
-                response.close()
+            with deadline, closing(self._client.send(request, stream=True)) as response:
+                content = self._body(response, name)
         except httpx.TransportError as error:
+            if deadline.passed:
+                raise slow from None
             raise _Again(
-                Unreachable(
-                    f"{shown(str(url))}: {type(error).__name__}; check the address, or try again later"
-                )
+                Unreachable(f"{name}: {type(error).__name__}; check the address, or try again later")
             ) from None
-        names = {name.lower(): value for name, value in response.headers.items()}
+        names = {key.lower(): value for key, value in response.headers.items()}
         return Response(response.status_code, str(url), names, content)
 
     def checked_address(self, url: httpx.URL) -> str:
@@ -230,36 +209,37 @@ class Fetcher:
             )
         return addresses[0]
 
-    def _pace(self, host: str) -> None:
+    def _pace(self, host: str) -> float:
+        """Wait for the host's turn. Returns the seconds that it took."""
+        began = time.monotonic()
         interval = max(self.limits.min_interval, self.intervals.get(host, 0.0))
         last = self._last.get(host)
         if last is not None and interval > 0:
-            wait = last + interval * random.uniform(1, 1.25) - time.monotonic()
+            wait = last + interval * random.uniform(1, 1.25) - began
             if wait > 0:
                 self._sleep(wait)
         self._last[host] = time.monotonic()
+        return self._last[host] - began
 
-    def _body(self, response: httpx.Response, url: str, deadline: float) -> bytes:
+    def _body(self, response: httpx.Response, name: str) -> bytes:
         encoding = response.headers.get("content-encoding", "").lower().strip()
         if encoding not in _ENCODINGS:
-            raise SourceRefused(f"{shown(url)}: compressed as {encoding[:20]!r}, expected gzip or nothing")
+            raise SourceRefused(f"{name}: compressed as {encoding[:20]!r}, expected gzip or nothing")
         unpack = zlib.decompressobj(_ENCODINGS[encoding]) if _ENCODINGS[encoding] else None
         content = bytearray()
         for chunk in response.iter_raw():
-            if time.monotonic() > deadline:
-                raise _Again(Unreachable(f"{shown(url)}: slower than {self.limits.seconds:g} s; try later"))
             room = self.limits.max_bytes - len(content) + 1
             try:
                 content += unpack.decompress(chunk, room) if unpack else chunk
             except zlib.error:
-                raise _Again(Unreachable(f"{shown(url)}: the compressed answer is damaged")) from None
+                raise _Again(Unreachable(f"{name}: the compressed answer is damaged")) from None
             if len(content) > self.limits.max_bytes:
                 raise SourceRefused(
-                    f"{shown(url)}: the answer passes {self.limits.max_bytes} bytes; "
+                    f"{name}: the answer passes {self.limits.max_bytes} bytes; "
                     f"ask for less, or raise max_bytes of this source"
                 )
         if unpack and content and not unpack.eof:
-            raise _Again(Unreachable(f"{shown(url)}: the answer ends too early; try again later"))
+            raise _Again(Unreachable(f"{name}: the answer ends too early; try again later"))
         return bytes(content)
 
     def _checked(self, response: Response, accept: tuple[int, ...]) -> Response:

@@ -41,7 +41,7 @@ def recall_mapping(path: Path, columns: Iterable[str]) -> dict[str, str] | None:
     if kept is None:
         return None
     present = {canonical(name): name for name in names}
-    return {field: present[canonical(column)] for field, column in kept.items()}
+    return {field: present.get(canonical(column), column) for field, column in kept.items()}
 
 
 def _key(columns: Iterable[str]) -> str:

@@ -20,8 +20,12 @@ _NOTICES = {
         "en": "Open questions of the survey, each answer a comment: {}",
     },
     "rounded": {
-        "zh": "前 {1} 行里有 {0} 个编号被电子表格取过整，已不可靠，不再用作编号；请导出 CSV",
-        "en": "A spreadsheet has rounded {0} ids in the first {1} rows: they are not used; export CSV instead",
+        "zh": "{} 个编号被电子表格取过整（只留 15 位），已不可靠，不再用作编号；请直接导出 CSV",
+        "en": "A spreadsheet has rounded {} ids to 15 digits: they are not used; export CSV directly instead",
+    },
+    "more": {
+        "zh": "一行给出多条评论：{} 行数据给出 {} 条，按条计数",
+        "en": "One row gives several comments: {} rows gave {}, which are what is counted",
     },
     "sheets": {
         "zh": "未读取的工作表：{}",

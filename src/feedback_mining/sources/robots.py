@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from feedback_mining.errors import SourceRefused
-from feedback_mining.sources.http import Fetcher, shown
+from feedback_mining.sources.addresses import shown
+from feedback_mining.sources.http import Fetcher
 
 if TYPE_CHECKING:
     from protego import Protego

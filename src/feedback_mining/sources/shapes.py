@@ -7,8 +7,8 @@ the same comments.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 Record = Mapping[str, Any]
@@ -31,9 +31,23 @@ class Shape:
     def fits(self, record: Record) -> bool:
         return all(dig(record, key) is not None or key in record for key in self.keys)
 
-    def values(self, record: Record) -> Iterator[Values]:
+    def values(self, record: Record, given: Mapping[str, str] | None = None) -> Iterator[Values]:
+        """The values of each comment in `record`; the columns `given` by the user win in the first."""
         found = {field: dig(record, path) for field, path in self.fields.items()}
-        yield from self.adjust(record, found) if self.adjust else (found,)
+        own = {field: dig(record, path) for field, path in (given or {}).items()}
+        for values in self.adjust(record, found | own) if self.adjust else (found,):
+            yield values | own
+            own = {}
+
+    def within(self, columns: Collection[str]) -> Shape:
+        """The shape as a table with these columns has it."""
+        present = {
+            field: column
+            for field, path in self.fields.items()
+            for column in (path, *(other for f, other in _ALSO if f == field and path not in columns))
+            if column in columns
+        }
+        return replace(self, fields=present)
 
 
 def dig(record: Any, path: str) -> Any:
@@ -43,6 +57,11 @@ def dig(record: Any, path: str) -> Any:
     head, _, rest = path.partition(".")
     inner = record.get(head) if isinstance(record, Mapping) else None
     return dig(inner, rest) if rest and inner is not None else None
+
+
+def is_yes(value: Any) -> bool:
+    """A flag, in JSON or as spreadsheets and CSV writers spell it."""
+    return str(value).strip().lower() in {"true", "1", "1.0", "yes", "是"}
 
 
 def unwrap(document: Any) -> Iterator[Any]:
@@ -90,7 +109,7 @@ def shape_of(records: Iterable[Any]) -> Shape | None:
 
 
 def _txc(record: Record, values: Values) -> Iterator[Values]:
-    values["official"] = record.get("is_admin") in (True, 1, "1", "true")
+    values["official"] = is_yes(record.get("is_admin"))
     yield values
 
 
@@ -109,7 +128,7 @@ def _webhook(record: Record, values: Values) -> Iterator[Values]:
         "time": inner.get("created_at") or record.get("created_at"),
         "url": inner.get("url"),
         "parent": dig(record, "payload.post.id") if name == "reply" else None,
-        "official": inner.get("is_admin") in (True, 1, "1", "true"),
+        "official": is_yes(inner.get("is_admin")),
     }
 
 
@@ -124,15 +143,15 @@ def _discourse(record: Record, values: Values) -> Iterator[Values]:
         values["text"] = record.get("cooked")
     if record.get("post_number") == 1:
         values["title"] = record.get("topic_title")
-    values["official"] = any(record.get(key) is True for key in ("staff", "admin", "moderator"))
-    if record.get("action_code"):
-        values["refuse"] = "a notice of the forum"
+    values["official"] = any(is_yes(record.get(key)) for key in ("staff", "admin", "moderator"))
+    if record.get("action_code") or str(record.get("post_type") or 1) not in {"1", "2"}:
+        values["refuse"] = "a notice of the forum, or a note among its staff"
     yield values
 
 
 def _github(record: Record, values: Values) -> Iterator[Values]:
-    if record.get("pull_request") is not None:
-        values["refuse"] = "a pull request, not an issue"
+    if record.get("pull_request") is not None or "/pull/" in str(record.get("html_url") or ""):
+        values["refuse"] = "of a pull request, not of an issue"
     issue = _issue(record.get("issue_url")) or _issue(record.get("html_url")) or _issue(record.get("url"))
     if "issue_url" in record and "number" not in record:
         values["id"] = f"comment-{record.get('id')}"
@@ -148,6 +167,14 @@ def _issue(url: Any) -> str | None:
     return f"{match[1] or match[3]}#{match[2] or match[4]}" if match else None
 
 
+def _zendesk(record: Record, values: Values) -> Iterator[Values]:
+    if not values["title"]:
+        values["title"] = record.get("subject")
+    if record.get("status") == "deleted":  # known tickets are marked; of others nothing is kept
+        values |= {"deleted": True, "text": None, "title": None}
+    yield values
+
+
 def _jd(record: Record, values: Values) -> Iterator[Values]:
     yield values
     after = record.get("afterUserComment")
@@ -161,11 +188,18 @@ def _jd(record: Record, values: Values) -> Iterator[Values]:
         yield {**own, "parent": number, "rating": None, "likes": None, "reply": None}
 
 
+_MEDIACRAWLER = {
+    "time": ("create_time", "publish_time"),
+    "likes": ("like_count", "comment_like_count"),
+    "author": ("creator_hash", "nickname", "user_id"),
+}
+_ALSO = [(field, name) for field, names in _MEDIACRAWLER.items() for name in names]
+
+
 def _mediacrawler(record: Record, values: Values) -> Iterator[Values]:
-    values["time"] = record.get("create_time") or record.get("publish_time")
-    likes = record.get("like_count")
-    values["likes"] = record.get("comment_like_count") if likes is None else likes
-    values["author"] = record.get("creator_hash") or record.get("nickname") or record.get("user_id")
+    for field, names in _MEDIACRAWLER.items():
+        if any(name in record for name in names):
+            values[field] = next((record[name] for name in names if record.get(name) not in (None, "")), None)
     if str(values["parent"]) in {"0", "0.0", ""}:
         values["parent"] = None
     yield values
@@ -200,7 +234,7 @@ SHAPES = (
         "discourse",
         ("id", "post_number", "username", "created_at"),
         {"text": "raw", "id": "id", "author": "username", "time": "created_at", "likes": "like_count",
-         "parent": "answered_id"},
+         "parent": "answered_id", "url": "url"},
         _discourse,
     ),
     Shape(
@@ -222,6 +256,7 @@ SHAPES = (
         ("id", "description", "requester_id", "created_at"),
         {"text": "description", "title": "raw_subject", "id": "id", "author": "requester_id",
          "time": "created_at", "url": "url"},
+        _zendesk,
     ),
     Shape(
         "googleplay",

@@ -21,8 +21,15 @@ def is_survey(header: Iterable[str]) -> bool:
     return {"序号", "提交答卷时间"} <= names and any(_QUESTION.match(name) for name in names)
 
 
-def open_questions(header: Sequence[str], sample: Sequence[Sequence[Any]]) -> list[str]:
-    """The questions that were answered in words: no `┋`, no numbers, not the same few short answers."""
+def open_questions(
+    header: Sequence[str], sample: Sequence[Sequence[Any]], given: str | None = None
+) -> list[str]:
+    """The questions that were answered in words: no `┋`, no numbers, not the same few short answers.
+
+    The one that the user has `given` stands alone.
+    """
+    if given:
+        return [given] if _QUESTION.match(given) else []
     found = []
     for at, name in enumerate(header):
         answers = [cell_text(row[at]) for row in sample if at < len(row)]
@@ -37,19 +44,19 @@ def open_questions(header: Sequence[str], sample: Sequence[Sequence[Any]]) -> li
 
 
 def survey_rows(
-    questions: Sequence[str], reader: RowReader
+    questions: Sequence[str], reader: RowReader, given: Mapping[str, str]
 ) -> Callable[[int, Mapping[str, Any]], Iterable[Row]]:
-    """A comment per open answer; its id is 序号, the question's number and the instant of the answer."""
+    """A comment per open answer; `given` columns are those of further fields. Its id is 序号, the question's number and the instant of the answer."""
 
     def rows(line: int, cells: Mapping[str, Any]) -> Iterable[Row]:
         number, time = cell_text(cells.get("序号")), cells.get("提交答卷时间")
-        given = 0
+        answered = 0
         for question in questions:
             answer = cell_text(cells.get(question))
             match = _QUESTION.match(question)
             if answer in _SKIPPED or match is None:
                 continue
-            given += 1
+            answered += 1
             # 序号 starts at 1 in every survey.
             moment = re.sub(r"\D", "", cell_text(time))
             values = {
@@ -57,9 +64,10 @@ def survey_rows(
                 "context": match[2],
                 "time": time,
                 "id": f"{number}-{match[1]}-{moment}",
+                **{field: cells.get(column) for field, column in given.items() if field != "text"},
             }
             yield reader.row(line, values)
-        if not given:
+        if not answered:
             yield refused(line, QuarantineReason.EMPTY_TEXT, "no open question was answered", {"id": number})
 
     return rows

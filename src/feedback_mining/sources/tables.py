@@ -1,18 +1,14 @@
-"""Excel sheets and delimited text → a header and numbered rows of cells."""
+"""Delimited text and Parquet → a header and numbered rows of cells."""
 
 from __future__ import annotations
 
 import csv
-import io
 import itertools
-import zipfile
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from feedback_mining.errors import UnreadableFile
 from feedback_mining.sources.cells import cell_text
@@ -20,8 +16,7 @@ from feedback_mining.sources.columns import recognise
 from feedback_mining.sources.decoding import TextFile
 from feedback_mining.sources.guesses import is_time
 
-_HEADER_WITHIN = 20  # rows; banners above the header are few
-MAX_WORKBOOK = 2**29  # bytes, unpacked
+HEADER_WITHIN = 20  # rows; banners above the header are few
 _MAX_ROW = 2**22  # characters
 _BATCH = 2_000
 _WIDE_DELIMITERS = ("-*-", "|||", "\x01")
@@ -43,53 +38,6 @@ class Table:
     unread_sheets: list[str] = field(default_factory=list)
 
 
-def check_workbook(path: Path) -> None:
-    """Raise UnreadableFile for a workbook that unpacks to more than MAX_WORKBOOK bytes or is a zip bomb."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError):
-        return  # old .xls, or damaged: the reader tells
-    if size > MAX_WORKBOOK or size > max(2**26, 300 * path.stat().st_size):
-        raise UnreadableFile(
-            f"{path.name}: unpacked, this workbook has {size / 2**20:,.0f} MiB, at most "
-            f"{MAX_WORKBOOK // 2**20} MiB are read; export CSV instead"
-        )
-
-
-def read_excel(data: bytes, name: str, mapping: Mapping[str, str] | None) -> Table:
-    """The first sheet with a column of comments, or the first with anything. Raises UnreadableFile."""
-    try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        sheets = {}
-        for sheet_name in book.sheet_names:
-            sheet = book.get_sheet_by_name(sheet_name)
-            first = sheet.start[0] + 1 if sheet.start else 1
-            sheets[sheet_name] = [
-                (first + offset, row)
-                for offset, row in enumerate(sheet.to_python())
-                if any(c != "" for c in row)
-            ]
-    except PasswordError:
-        raise UnreadableFile(
-            f"{name}: the workbook is protected by a password; save it without one"
-        ) from None
-    except (CalamineError, OSError, ValueError) as error:
-        raise UnreadableFile(
-            f"{name}: not a workbook that can be read ({_one_line(error)}); "
-            f"expected .xlsx or .xls; open it in Excel and save it again, or export CSV"
-        ) from None
-    filled = {sheet_name: rows for sheet_name, rows in sheets.items() if rows}
-    if not filled:
-        raise UnreadableFile(f"{name}: the workbook holds no cell; expected a header and a row per comment")
-    chosen = next(
-        (s for s, rows in filled.items() if _header_at(rows, mapping) is not None), next(iter(filled))
-    )
-    table = _table(filled[chosen], mapping)
-    table.unread_sheets = [sheet_name for sheet_name in filled if sheet_name != chosen]
-    return table
-
-
 def read_parquet(path: Path) -> Table:
     """A Parquet file, batch by batch. Raises UnreadableFile."""
     import pyarrow
@@ -100,7 +48,7 @@ def read_parquet(path: Path) -> Table:
         header = [str(name) for name in file.schema_arrow.names]
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise UnreadableFile(
-            f"{path.name}: not a Parquet file that can be read ({_one_line(error)}); write it again"
+            f"{path.name}: not a Parquet file that can be read ({one_line(error)}); write it again"
         ) from None
 
     def rows() -> Iterator[NumberedRow]:
@@ -113,7 +61,7 @@ def read_parquet(path: Path) -> Table:
                         line += 1
                         yield line, list(cells)
             except (pyarrow.ArrowException, OSError, ValueError) as error:
-                yield line + 1, f"damaged from here on: {_one_line(error)}"
+                yield line + 1, f"damaged from here on: {one_line(error)}"
 
     return Table(header, rows())
 
@@ -123,7 +71,7 @@ def read_delimited(file: TextFile, mapping: Mapping[str, str] | None) -> Table:
     # The limit belongs to the process; the default of 128 KiB would stop the whole file at one long cell.
     csv.field_size_limit(_MAX_ROW)
     lines = file.lines()
-    head = list(itertools.islice(lines, _HEADER_WITHIN))
+    head = list(itertools.islice(lines, HEADER_WITHIN))
     for wide in _WIDE_DELIMITERS:
         if all(wide in line for line in head):
             lines = (line.replace(wide, _UNIT_SEPARATOR) for line in lines)
@@ -134,7 +82,7 @@ def read_delimited(file: TextFile, mapping: Mapping[str, str] | None) -> Table:
         rows = [
             (1, list(row)) for row in csv.reader(head, delimiter=delimiter) if any(c.strip() for c in row)
         ]
-        at = _header_at(rows, mapping)
+        at = header_at(rows, mapping)
         return (
             (0, len(rows[0][1]) if rows else 0)
             if at is None
@@ -146,7 +94,7 @@ def read_delimited(file: TextFile, mapping: Mapping[str, str] | None) -> Table:
     before: list[NumberedRow] = []
     for row in rows:
         before.append(row)
-        if len(before) == _HEADER_WITHIN:
+        if len(before) == HEADER_WITHIN:
             break
     if not before:
         raise UnreadableFile(
@@ -158,12 +106,12 @@ def read_delimited(file: TextFile, mapping: Mapping[str, str] | None) -> Table:
         yield from rows
 
     parsed = [row for row in before if not isinstance(row[1], str)]
-    at = _header_at(parsed, mapping)
+    at = header_at(parsed, mapping)
     if at is None and parsed and any(is_time(cell_text(cell)) for cell in parsed[0][1]):
         # No header at all: a header names times, it holds none.
         header = [f"列{number}" for number in range(1, len(parsed[0][1]) + 1)]
         return Table(header, rest(), spill=delimiter)
-    table = _table(rest(), mapping, at or 0)
+    table = table_from(rest(), at or 0)
     table.spill = delimiter
     return table
 
@@ -174,24 +122,18 @@ def _names(cells: Sequence[Any], mapping: Mapping[str, str] | None) -> int:
     return len(recognise(header)) + 10 * len(wanted & set(header))
 
 
-def _header_at(rows: Sequence[tuple[int, Any]], mapping: Mapping[str, str] | None) -> int | None:
+def header_at(rows: Sequence[tuple[int, Any]], mapping: Mapping[str, str] | None) -> int | None:
     """Index of the first row that names a column of comments."""
     column = (mapping or {}).get("text")
-    for index, (_, cells) in enumerate(rows[:_HEADER_WITHIN]):
+    for index, (_, cells) in enumerate(rows[:HEADER_WITHIN]):
         header = [cell_text(cell) for cell in cells]
         if column in header if column else "text" in recognise(header):
             return index
     return None
 
 
-def _table(
-    rows: Sequence[NumberedRow] | Iterator[NumberedRow],
-    mapping: Mapping[str, str] | None,
-    at: int | None = None,
-) -> Table:
-    if at is None:
-        assert isinstance(rows, list)
-        at = _header_at(rows, mapping) or 0
+def table_from(rows: Iterable[NumberedRow], at: int) -> Table:
+    """The table whose header is the row at index `at` of those that can be parsed."""
     banner: list[str] = []
     source = iter(rows)
     parsed = 0
@@ -293,5 +235,5 @@ def _lenient(lines: list[str], delimiter: str) -> Cells | str:
     return line if len(rows) != 1 or line.count('"') % 2 else list(rows[0])
 
 
-def _one_line(error: Exception) -> str:
+def one_line(error: Exception) -> str:
     return " ".join(str(error).split())[:120]

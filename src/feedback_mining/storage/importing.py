@@ -80,7 +80,7 @@ def write_import(
             stored=0,
             duplicates="{}",
             quarantined="{}",
-            notices=json.dumps(file.notices, ensure_ascii=False),
+            notices="[]",
         )
         .returning(imports.c.id)
     ).scalar_one()
@@ -117,9 +117,10 @@ def write_import(
             stored=stored,
             duplicates=json.dumps(counts.duplicates_by_reason),
             quarantined=json.dumps(counts.quarantined_by_reason),
+            notices=json.dumps(list(file.notices), ensure_ascii=False),
         )
     )
-    return ImportResult(counts, file.notices, already_imported=False)
+    return ImportResult(counts, tuple(file.notices), already_imported=False)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -26,7 +26,7 @@ class SourceFile:
     name: str
     sha256: str
     source: str
-    notices: tuple[str, ...] = ()
+    notices: Sequence[str] = ()  # read when all rows have been
 
 
 @dataclass(frozen=True, slots=True)

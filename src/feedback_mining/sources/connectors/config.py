@@ -7,6 +7,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from feedback_mining.errors import InputError
 
 _MAX_BYTES = 200_000
+_ZENDESK_INTERVAL = 6.0  # seconds: the vendor allows ten requests a minute
 _SECRET_KEYS = frozenset({"token", "private_key", "password", "secret", "api_key", "apikey"})
 _EnvName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=100)]
 _Url = Annotated[str, Field(pattern=r"^https?://[^\s@]+$", max_length=2_000)]
@@ -23,6 +25,7 @@ class _Common(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     product: str = Field(min_length=1, max_length=200)
+    instance: str | None = Field(default=None, max_length=60, pattern=r"^[\w.-]*$")  # in front of every id
     allow_hosts: tuple[str, ...] = ()
     contact: str | None = Field(default=None, max_length=200, pattern=r"^[\x20-\x7e]*$")
     min_interval: float = Field(default=1.0, ge=0, le=3600)
@@ -32,8 +35,22 @@ class _Common(BaseModel):
     attempts: int = Field(default=4, ge=1, le=10)
     backoff: float = Field(default=1.0, ge=0, le=60)
 
+    @property
+    def interval(self) -> float:
+        """Seconds between two requests to one host."""
+        return self.min_interval
 
-class AppStoreRss(_Common):
+
+class _Api(_Common):
+    base_url: _Url
+
+    @property
+    def place(self) -> str:
+        """Within which ids are unique."""
+        return self.base_url
+
+
+class AppStoreRss(_Api):
     kind: Literal["app_store_rss"]
     app_id: str = Field(pattern=r"^\d+$")
     country: str = Field(default="cn", pattern=r"^[a-z]{2}$")
@@ -44,7 +61,7 @@ class AppStoreRss(_Common):
         return f"{self.country}/{self.app_id}"
 
 
-class AppStoreConnect(_Common):
+class AppStoreConnect(_Api):
     kind: Literal["app_store_connect"]
     app_id: str = Field(pattern=r"^\d+$")
     key_id: str
@@ -57,10 +74,11 @@ class AppStoreConnect(_Common):
         return self.app_id
 
 
-class Txc(_Common):
+class Txc(_Api):
     kind: Literal["txc"]
     product_id: str = Field(pattern=r"^\w+$")
     private_key_env: _EnvName
+    reread_days: int = Field(default=7, ge=0, le=366)  # before the newest post, for edits of what is known
     webhook_secret_env: _EnvName | None = None  # last part of the path at which events are received
     base_url: _Url = "https://txc.qq.com"
 
@@ -69,9 +87,8 @@ class Txc(_Common):
         return self.product_id
 
 
-class Discourse(_Common):
+class Discourse(_Api):
     kind: Literal["discourse"]
-    base_url: _Url
     api_key_env: _EnvName | None = None
     api_username: str | None = None
 
@@ -80,7 +97,7 @@ class Discourse(_Common):
         return self.base_url
 
 
-class GitHub(_Common):
+class GitHub(_Api):
     kind: Literal["github"]
     repo: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
     token_env: _EnvName | None = None
@@ -92,12 +109,17 @@ class GitHub(_Common):
         return self.repo
 
 
-class Zendesk(_Common):
+class Zendesk(_Api):
     kind: Literal["zendesk"]
-    base_url: _Url
     email: str
     token_env: _EnvName
-    min_interval: float = Field(default=6.0, ge=0, le=3600)  # the vendor allows ten requests a minute
+    min_interval: float = Field(default=_ZENDESK_INTERVAL, ge=0, le=3600)
+
+    @property
+    def interval(self) -> float:
+        host = (urlsplit(self.base_url).hostname or "").rstrip(".")
+        own = host == "zendesk.com" or host.endswith(".zendesk.com")
+        return max(self.min_interval, _ZENDESK_INTERVAL) if own else self.min_interval
 
     @property
     def key(self) -> str:
@@ -108,6 +130,7 @@ class Forum(_Common):
     """Selectors are CSS. A value is the element's text, or of an attribute where `selector@attribute` is given."""
 
     kind: Literal["forum"]
+    contact: str = Field(min_length=3, max_length=200, pattern=r"^[\x20-\x7e]*$")  # for the site's owner
     start: tuple[_Url, ...] = Field(min_length=1, max_length=100)
     thread: str  # links of a list page that lead to threads
     post: str
@@ -130,6 +153,10 @@ class Forum(_Common):
     @property
     def key(self) -> str:
         return self.start[0]
+
+    @property
+    def place(self) -> str:
+        return "{0.scheme}://{0.netloc}".format(urlsplit(self.start[0]))
 
 
 SourceConfig = Annotated[

@@ -4,49 +4,46 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urldefrag, urljoin, urlsplit
-from zoneinfo import ZoneInfo
 
 from feedback_mining.errors import InputError, SourceRefused
+from feedback_mining.sources.addresses import shown
 from feedback_mining.sources.connectors.config import Forum
 from feedback_mining.sources.connectors.html import text_of
-from feedback_mining.sources.connectors.pages import Cursor, Page, Pages, digest, row
-from feedback_mining.sources.http import Fetcher, shown
+from feedback_mining.sources.connectors.pages import UNCHANGED, Cursor, Page, Pages, Visits, digest
+from feedback_mining.sources.http import Fetcher, Response
 from feedback_mining.sources.robots import Robots
-from feedback_mining.sources.rows import Row
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 _REMEMBERED = 5_000  # threads
 _CHARSET = re.compile(rb"""charset=["']?([\w-]+)""", re.IGNORECASE)
-_AGO = re.compile(r"(半|\d+)\s*(秒|分钟|小时|天)前")
-_DAY = re.compile(r"(今天|昨天|前天)\s*(\d{1,2}:\d{2})?")
-_UNITS = {"秒": 1, "分钟": 60, "小时": 3600, "天": 86_400}
-_DAYS = {"今天": 0, "昨天": 1, "前天": 2}
+_LABEL = re.compile(r"^(?:发表于|发布于|发表时间)[:：]?\s*")
 
 
-def forum(config: Forum, fetcher: Fetcher, cursor: Cursor, zone: ZoneInfo) -> Pages:
+def forum(config: Forum, fetcher: Fetcher, cursor: Cursor) -> Pages:
     """Threads of the list pages, each from the page that was last read of it."""
-    site = _Site(config, fetcher, zone)
+    site = _Site(config, fetcher, cursor.get("visits"))
     reached: dict[str, str] = dict(cursor.get("threads") or {})
     found = 0
     threads = site.threads()
     for thread in threads:
         start = reached.get(thread, thread)
-        for number, (url, tree, content) in enumerate(
-            site.follow(start, config.next_page, config.thread_pages, may_be_gone=True), 1
-        ):
-            rows = tuple(site.rows(url, tree, url == thread))
-            if not rows:
+        visits = site.follow(start, config.next_page, config.thread_pages, may_be_gone=True)
+        for number, visit in enumerate(visits, 1):
+            posts = site.posts(visit.url, visit.tree, visit.url == thread) if visit.tree else None
+            if posts == []:
                 continue
             found += 1
             reached.pop(thread, None)
-            reached[thread] = url
+            reached[thread] = visit.url
             kept = dict(list(reached.items())[-_REMEMBERED:])
-            yield Page(f"{urlsplit(url).path} {number}", "forum", digest(content), rows, {"threads": kept})
+            name = f"{urlsplit(visit.url).path} {number}"
+            after = {"threads": kept, **site.visits.state()}
+            yield Page(name, "forum", digest(visit.content), posts, after)
     if not found:
         raise SourceRefused(
             f"{shown(threads[0])}: no post was found by the selector {config.post!r}; "
@@ -54,50 +51,74 @@ def forum(config: Forum, fetcher: Fetcher, cursor: Cursor, zone: ZoneInfo) -> Pa
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    url: str
+    tree: LexborHTMLParser | None  # None: unchanged
+    content: bytes
+    links: list[str]
+
+
 class _Site:
-    def __init__(self, config: Forum, fetcher: Fetcher, zone: ZoneInfo) -> None:
-        self.config, self.fetcher, self.zone = config, fetcher, zone
+    def __init__(self, config: Forum, fetcher: Fetcher, visits: Cursor | None) -> None:
+        self.config = config
         self.robots = Robots(fetcher)
+        self.visits = Visits(fetcher, visits)
 
     def threads(self) -> list[str]:
         """Addresses of threads on the site itself, in the order of the list pages."""
-        found: dict[str, None] = {}
-        for start in self.config.start:
-            for url, tree, _ in self.follow(start, self.config.next_list, self.config.list_pages):
-                for node in self._css(tree, self.config.thread):
-                    if address := self._link(url, node):
-                        found.setdefault(address)
+        config = self.config
+        found = dict.fromkeys(
+            link
+            for start in config.start
+            for visit in self.follow(start, config.next_list, config.list_pages, links=config.thread)
+            for link in visit.links
+        )
         if not found:
             raise SourceRefused(
-                f"{shown(self.config.start[0])}: no thread was found by the selector "
-                f"{self.config.thread!r}; check it against the page, which may also ask for a login"
+                f"{shown(config.start[0])}: no thread was found by the selector "
+                f"{config.thread!r}; check it against the page, which may also ask for a login"
             )
         return list(found)
 
     def follow(
-        self, url: str, selector: str | None, most: int, *, may_be_gone: bool = False
-    ) -> Iterator[tuple[str, LexborHTMLParser, bytes]]:
+        self,
+        url: str,
+        selector: str | None,
+        most: int,
+        *,
+        links: str | None = None,
+        may_be_gone: bool = False,
+    ) -> Iterator[_Visit]:
+        """The page and those after it. `links` selects what to collect on each."""
         seen: set[str] = set()
         following: str | None = url
         while following and following not in seen and len(seen) < most:
-            seen.add(following)
-            page = self._page(following, may_be_gone)
-            if page is None:
+            current = following
+            seen.add(current)
+            response = self._get(current, may_be_gone)
+            if response is None:
                 return
-            tree, content = page
-            current, following = following, None
-            if selector:
-                following = next(
-                    (link for n in self._css(tree, selector) if (link := self._link(current, n))), None
-                )
-            yield current, tree, content
+            if response.status == UNCHANGED:
+                known = self.visits.following(current) or {}
+                following = known.get("next")
+                yield _Visit(current, None, b"", known.get("links", []))
+                continue
+            tree = self._tree(current, response)
+            following = next(iter(self._links(current, tree, selector)), None)
+            found = list(self._links(current, tree, links))
+            self.visits.keep(current, response, {"next": following, "links": found})
+            yield _Visit(current, tree, response.content, found)
 
-    def _page(self, url: str, may_be_gone: bool) -> tuple[LexborHTMLParser, bytes] | None:
-        from selectolax.lexbor import LexborHTMLParser
+    def _links(self, base: str, tree: LexborHTMLParser, selector: str | None) -> Iterator[str]:
+        for node in self._css(tree, selector) if selector else []:
+            if address := _link(base, node):
+                yield address
 
+    def _get(self, url: str, may_be_gone: bool) -> Response | None:
         self.robots.check(url)
-        response = self.fetcher.get(url, accept=(200, 404, 410) if may_be_gone else (200,))
-        if response.status != 200:
+        response = self.visits.get(url, accept=(200, 404, 410) if may_be_gone else (200,))
+        if response.status in (404, 410):
             return None
         landed = urlsplit(response.url)
         if response.url != url:
@@ -107,6 +128,11 @@ class _Site:
                 )
             if any(word in response.url.lower() for word in self.config.login_paths):
                 raise SourceRefused(f"{shown(url)} asks for a login, and none is made; use an export instead")
+        return response
+
+    def _tree(self, url: str, response: Response) -> LexborHTMLParser:
+        from selectolax.lexbor import LexborHTMLParser
+
         text = self._decode(response.content, response.headers.get("content-type", ""))
         tree = LexborHTMLParser(text)
         words = text_of_page(tree)
@@ -119,7 +145,7 @@ class _Site:
                 raise SourceRefused(
                     f"{shown(url)} shows a captcha or login ({selector}); stopped, try again later"
                 )
-        return tree, response.content
+        return tree
 
     def _decode(self, content: bytes, kind: str) -> str:
         told = _CHARSET.search(kind.encode()) or _CHARSET.search(content[:2_000])
@@ -138,20 +164,11 @@ class _Site:
                 f"The selector {selector!r} is not CSS ({type(error).__name__}); correct it"
             ) from None
 
-    def _link(self, base: str, node: LexborNode) -> str | None:
-        href = node.attributes.get("href")
-        if not href:
-            return None
-        try:
-            address = urldefrag(urljoin(base, href.strip()))[0]
-            same = urlsplit(address)[:2] == urlsplit(base)[:2]
-        except ValueError:
-            return None
-        return address if same else None
-
-    def rows(self, url: str, tree: LexborHTMLParser, first_page: bool) -> Iterator[Row]:
+    def posts(self, url: str, tree: LexborHTMLParser, first_page: bool) -> list[dict[str, Any]]:
+        """By field of RawComment. The title of a thread goes with its first post."""
         title = self._value(tree, self.config.title) if self.config.title else None
-        for line, post in enumerate(self._css(tree, self.config.post), 1):
+        found = []
+        for place, post in enumerate(self._css(tree, self.config.post)):
             for selector in self.config.drop:
                 for node in self._css(post, selector):
                     node.decompose()
@@ -159,12 +176,16 @@ class _Site:
             if number and self.config.id_pattern:
                 match = re.search(self.config.id_pattern, number)
                 number = match[1] if match else None
-            author, when = self._value(post, self.config.author), self._value(post, self.config.time)
+            author = self._value(post, self.config.author)
             body = next((text_of(node) for node in self._css(post, self.config.body)), "")
             values: dict[str, Any] = {"text": body, "id": number, "author": author, "url": url}
-            if line == 1 and first_page:
+            if self.config.time:
+                when = self._value(post, self.config.time) or ""
+                values["time"] = _LABEL.sub("", when.replace("\xa0", " ").strip())
+            if place == 0 and first_page:
                 values["title"] = title
-            yield row(line, self.zone, time=read_time(when or "", datetime.now(UTC), self.zone), **values)
+            found.append(values)
+        return found
 
     def _value(self, node: LexborHTMLParser | LexborNode, selector: str | None) -> str | None:
         """Of the first of the alternatives, parted by "|", that holds something."""
@@ -181,17 +202,13 @@ def text_of_page(tree: LexborHTMLParser) -> str:
     return tree.body.text(deep=True) if tree.body else ""
 
 
-def read_time(words: str, now: datetime, zone: ZoneInfo) -> datetime | str:
-    """The instant of relative words such as 刚刚, 3 分钟前, 昨天 10:05; everything else cleaned of its label."""
-    text = re.sub(r"^(?:发表于|发布于|发表时间)[:：]?\s*", "", words.replace("\xa0", " ").strip())
-    if text.startswith("刚刚"):
-        return now
-    if match := _AGO.match(text):
-        count = 0.5 if match[1] == "半" else float(min(int(match[1][:6]), 100_000))
-        return now - timedelta(seconds=count * _UNITS[match[2]])
-    if match := _DAY.match(text):
-        hour, _, minute = (match[2] or "0:00").partition(":")
-        if int(hour) < 24 and int(minute) < 60:
-            local = now.astimezone(zone) - timedelta(days=_DAYS[match[1]])
-            return local.replace(hour=int(hour), minute=int(minute), second=0, microsecond=0)
-    return text
+def _link(base: str, node: LexborNode) -> str | None:
+    href = node.attributes.get("href")
+    if not href:
+        return None
+    try:
+        address = urldefrag(urljoin(base, href.strip()))[0]
+        same = urlsplit(address)[:2] == urlsplit(base)[:2]
+    except ValueError:
+        return None
+    return address if same else None
