@@ -212,7 +212,8 @@ def masked(
         words, quoted = split_reply(row.text)
         text = mask_personal_data(words)
         refusal: Quarantined | None = None
-        if not own_words(text):
+        own = own_words(text)
+        if not own:
             raw = mask_personal_data(row.text)[:_RAW_LIMIT]
             refusal = Quarantined(row.line, QuarantineReason.EMPTY_TEXT, "no words of the user's own", raw)
             if not (row.deleted or says_deleted(row.text)):
@@ -220,8 +221,8 @@ def masked(
                 continue
         author = pseudonym(row.author, key) if row.author else None
         yield Incoming(
-            _comment(row, reading, text, quoted, author, now),
-            sameness(author=author, time=row.time, text=text, zone=zone, occurrence=occurrences[text]),
+            _comment(row, reading, (text, own, quoted), author, now),
+            sameness(author=author, time=row.time, words=own, zone=zone, occurrence=occurrences[text]),
             has_id=row.id is not None,
             otherwise=refusal,
         )
@@ -230,11 +231,17 @@ def masked(
 
 
 def _comment(
-    row: RawComment, reading: FileReading, text: str, quoted: str | None, author: str | None, now: datetime
+    row: RawComment,
+    reading: FileReading,
+    words: tuple[str, str, str | None],
+    author: str | None,
+    now: datetime,
 ) -> Comment:
+    """`words` are the user's, those without foreign regions, and the quoted reply."""
+    text, own, quoted = words
     reply = row.reply or quoted
     return Comment(
-        id=comment_id(reading.source, row.id, product=reading.product, time=row.time, text=text),
+        id=comment_id(reading.source, row.id, product=reading.product, time=row.time, words=own),
         product=reading.product,
         source=reading.source,
         text=text,
@@ -246,7 +253,7 @@ def _comment(
         reply=mask_personal_data(reply) if reply else None,
         url=row.url,
         line=row.line,
-        parent=comment_id(reading.source, row.parent, product=reading.product, time=None, text="")
+        parent=comment_id(reading.source, row.parent, product=reading.product, time=None)
         if row.parent
         else None,
         official=row.official,
