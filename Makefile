@@ -1,6 +1,7 @@
 # make backlog   read data/sample/ and write the weekly backlog to out/
 # make test      linters, types, import rules, tests
 # make bench-held-out   train without four annotated files and score on them (needs ../shared; half an hour)
+# make bench-import   how fast files are imported, beside pandas (some minutes)
 # make lock      choose the exact releases in constraints.txt anew
 # make clean     remove what the above made
 
@@ -22,7 +23,7 @@ backlog: export PREFECT_LOGGING_LEVEL := WARNING
 export DO_NOT_TRACK := 1
 unexport PREFECT_API_URL PREFECT_API_KEY PREFECT_PROFILE VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
-.PHONY: backlog test bench-held-out lock clean
+.PHONY: backlog test bench-held-out bench-import lock clean
 
 backlog: .venv/ready
 	@$(BIN)/python -m flows.weekly_backlog --product 松果随记 $(SAMPLE)
@@ -37,6 +38,9 @@ test: .venv/ready-for-tests
 bench-held-out: .venv/ready-for-tests
 	@$(PIP) install --quiet --constraint constraints.txt --editable '.[train]'
 	@$(BIN)/python benchmarks/held_out.py
+
+bench-import: .venv/ready
+	@$(BIN)/python benchmarks/import_speed.py
 
 .venv/ready: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing into .venv; the first time takes some minutes (PyTorch is large)"

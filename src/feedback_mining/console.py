@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from feedback_mining.backlog.items import Backlog, Counts, Item
     from feedback_mining.pipeline.fetch import FetchReport
     from feedback_mining.pipeline.ingest import ImportReport
+    from feedback_mining.pipeline.preview import FilePreview
     from feedback_mining.storage import ImportCounts
 
 TOP = 5
@@ -41,6 +42,10 @@ _TEXTS = {
     "sum": (
         "读 {rows} 行 = 入库 {stored} + 重复 {duplicates} + 未收 {quarantined}",
         "{rows} rows = stored {stored} + duplicates {duplicates} + refused {quarantined}",
+    ),
+    "preview": (
+        "| 文件 | 格式 | 编码 | 列 | 行 | 评论 | 官方回复 | 未收 | 说明 |",
+        "| file | format | encoding | columns | rows | comments | official replies | refused | remarks |",
     ),
     "product": ("产品 {}", "product {}"),
     "recalled": ("（沿用保存的 --map）", " (from a saved --map)"),
@@ -112,6 +117,28 @@ def import_lines(reports: Sequence[ImportReport], lang: str) -> list[str]:
             total += ImportCounts(r.rows_read, r.stored, r.duplicates_by_reason, r.quarantined_by_reason)
         lines.append(say("total", lang, sum_line(total, words)))
     return [plain(line) for line in lines]
+
+
+def preview_lines(previews: Sequence[FilePreview], lang: str) -> list[str]:
+    """A Markdown table of what each file holds."""
+    words = Words(lang)
+    lines = [say("preview", lang), "| --- | --- | --- | --- | ---: | ---: | ---: | --- | --- |"]
+    for preview in previews:
+        reading = preview.reading
+        if reading is None:
+            cells = [preview.name, *[""] * 7, preview.problem]
+        else:
+            cells = [
+                preview.name,
+                words.label("format", reading.source),
+                (reading.encoding or "").upper(),
+                ", ".join(f"{field}←{column}" for field, column in reading.mapping.items()),
+                *(str(number) for number in (preview.rows, preview.comments, preview.replies)),
+                ", ".join(f"{words.label('quarantine', why)} {n}" for why, n in preview.quarantined.items()),
+                " ".join(reading.notices),
+            ]
+        lines.append("| " + " | ".join(_plain(cell).replace("|", "\\|") for cell in cells) + " |")
+    return lines
 
 
 def _understood(report: ImportReport, words: Words) -> str:

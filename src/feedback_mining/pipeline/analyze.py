@@ -16,7 +16,7 @@ from feedback_mining.pipeline.ingest import open_files
 from feedback_mining.pipeline.mine import analyze_comments
 from feedback_mining.records import Quarantined
 from feedback_mining.settings import Settings
-from feedback_mining.sources.identity import comment_id
+from feedback_mining.sources.identity import comment_id, own_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def analyze_file(
             refused += 1
             continue
         key = row.id or comment_id(
-            reading.source, None, product=reading.product, time=row.time, text=row.text
+            reading.source, None, product=reading.product, time=row.time, words=own_words(row.text)
         )
         uses[key] += 1  # rows that say the same at the same time, or an id used twice
         ids.append(key)

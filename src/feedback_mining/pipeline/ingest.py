@@ -176,7 +176,7 @@ def import_reading(
     """
     key = settings.author_key.get_secret_value().encode() if settings.author_key else store.author_key()
     file = SourceFile(name, reading.sha256, reading.source, reading.notices)
-    rows = _counted(_masked(reading, key, settings.zone, now or datetime.now(UTC)), progress)
+    rows = _counted(masked(reading, key, settings.zone, now or datetime.now(UTC)), progress)
     result = store.add_import(reading.product, file, rows)
     counts = result.counts
     edited = [notice("edited", lang, counts.edited)] if counts.edited else []
@@ -199,9 +199,10 @@ def import_reading(
     )
 
 
-def _masked(
+def masked(
     reading: FileReading, key: bytes, zone: ZoneInfo, now: datetime
 ) -> Iterator[Incoming | Quarantined]:
+    """The rows without personal data. `key` makes pseudonyms, `now` stands for times that are not known."""
     times_known = "time" in reading.mapping
     occurrences: Counter[str] = Counter()
     for row in reading.rows:
@@ -211,7 +212,8 @@ def _masked(
         words, quoted = split_reply(row.text)
         text = mask_personal_data(words)
         refusal: Quarantined | None = None
-        if not own_words(text):
+        own = own_words(text)
+        if not own:
             raw = mask_personal_data(row.text)[:_RAW_LIMIT]
             refusal = Quarantined(row.line, QuarantineReason.EMPTY_TEXT, "no words of the user's own", raw)
             if not (row.deleted or says_deleted(row.text)):
@@ -219,8 +221,8 @@ def _masked(
                 continue
         author = pseudonym(row.author, key) if row.author else None
         yield Incoming(
-            _comment(row, reading, text, quoted, author, now),
-            sameness(author=author, time=row.time, text=text, zone=zone, occurrence=occurrences[text]),
+            _comment(row, reading, (text, own, quoted), author, now),
+            sameness(author=author, time=row.time, words=own, zone=zone, occurrence=occurrences[text]),
             has_id=row.id is not None,
             otherwise=refusal,
         )
@@ -229,11 +231,17 @@ def _masked(
 
 
 def _comment(
-    row: RawComment, reading: FileReading, text: str, quoted: str | None, author: str | None, now: datetime
+    row: RawComment,
+    reading: FileReading,
+    words: tuple[str, str, str | None],
+    author: str | None,
+    now: datetime,
 ) -> Comment:
+    """`words` are the user's, those without foreign regions, and the quoted reply."""
+    text, own, quoted = words
     reply = row.reply or quoted
     return Comment(
-        id=comment_id(reading.source, row.id, product=reading.product, time=row.time, text=text),
+        id=comment_id(reading.source, row.id, product=reading.product, time=row.time, words=own),
         product=reading.product,
         source=reading.source,
         text=text,
@@ -245,7 +253,7 @@ def _comment(
         reply=mask_personal_data(reply) if reply else None,
         url=row.url,
         line=row.line,
-        parent=comment_id(reading.source, row.parent, product=reading.product, time=None, text="")
+        parent=comment_id(reading.source, row.parent, product=reading.product, time=None)
         if row.parent
         else None,
         official=row.official,

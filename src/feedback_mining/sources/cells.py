@@ -10,6 +10,7 @@ from datetime import date, datetime, time
 _STARS = re.compile(r"([1-5])(?:\.\d+)?\s*(?:星|分|颗星|stars?|/\s*5(?:\.0)?)?", re.IGNORECASE)
 _CHINESE_STARS = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5}
 _COUNT = re.compile(r"(\d[\d,]*(?:\.\d+)?)\s*([千万萬亿億kmw]?)\+?", re.IGNORECASE)
+_HALF = re.compile("[\ud800-\udfff]")
 _ROUNDED = re.compile(r"\d(?:\.\d+)?[Ee]\+\d+")
 _SCALE = {"": 1, "千": 1e3, "k": 1e3, "万": 1e4, "萬": 1e4, "w": 1e4, "m": 1e6, "亿": 1e8, "億": 1e8}
 _ANONYMOUS = frozenset(
@@ -48,7 +49,7 @@ def cell_text(value: object) -> str:
         text = str(value)
     if "\x00" in text:
         text = text.replace("\x00", "")
-    if not text.isascii():
+    if not text.isascii() and _HALF.search(text):
         # JSON may hold one half of a surrogate pair, which no store and no UTF-8 file can take.
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text.strip()

@@ -9,19 +9,22 @@ from zoneinfo import ZoneInfo
 from feedback_mining.text.clean import foreign_regions
 
 
-def comment_id(source: str, source_id: str | None, *, product: str, time: datetime | None, text: str) -> str:
+def comment_id(
+    source: str, source_id: str | None, *, product: str, time: datetime | None, words: str = ""
+) -> str:
     """`source:id` as the source gives it, or a hash of the content where it gives none.
 
     The author is no part of the hash: the name would be guessable from it, and the keyed hash differs from
     store to store. The store tells two authors with the same words in the same second apart.
+    `words` are those of `own_words`.
     """
     if source_id:
         return f"{source}:{source_id}"
-    return f"{source}:{_digest(product, time.isoformat() if time else '', own_words(text))}"
+    return f"{source}:{_digest(product, time.isoformat() if time else '', words)}"
 
 
 def sameness(
-    *, author: str | None, time: datetime | None, text: str, zone: ZoneInfo, occurrence: int = 0
+    *, author: str | None, time: datetime | None, words: str, zone: ZoneInfo, occurrence: int = 0
 ) -> str:
     """Equal for rows without an id that are one comment: same author, same words, same day in `zone`.
 
@@ -32,7 +35,7 @@ def sameness(
         when = time.astimezone(zone).date().isoformat() if time else ""
     else:
         when = time.isoformat() if time else f"#{occurrence}"
-    return _digest(author or "", when, own_words(text))
+    return _digest(author or "", when, words)
 
 
 def own_words(text: str) -> str:

@@ -20,6 +20,7 @@ _DATE = re.compile(
     r"\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2})?",
     re.IGNORECASE,
 )
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}")
 _COMPACT = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2})?)?")
 _AGO = re.compile(
     r"(\d{1,4}(?:\.\d+)?|半|一|an?)\s*个?\s*"
@@ -50,6 +51,10 @@ def parse_time(value: object, zone: ZoneInfo, now: datetime | None = None) -> da
     Raises ValueError on everything else: day-first dates, years before 1990 or after 2099 (placeholders such
     as 1970-01-01 and 9999-12-31).
     """
+    if isinstance(value, str) and _ISO.fullmatch(value):  # most files, and quick
+        instant = datetime.fromisoformat(value).replace(tzinfo=zone).astimezone(UTC)
+        if instant.year in _PLAUSIBLE:
+            return instant
     try:
         found = _relative(str(value), now.astimezone(zone)) if now and isinstance(value, str) else None
         found = found or _read(value, zone)

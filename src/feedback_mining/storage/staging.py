@@ -6,8 +6,12 @@ import pickle
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC
+from operator import attrgetter
 
+from feedback_mining.records import Comment
 from feedback_mining.storage.records import Incoming
+
+_fields = attrgetter(*Comment.__dataclass_fields__)
 
 
 class Staging:
@@ -37,7 +41,11 @@ class Staging:
                     item.comment.id,
                     item.comment.text,
                     item.comment.line,
-                    pickle.dumps(item, pickle.HIGHEST_PROTOCOL),
+                    # A dataclass is pickled field by field in Python, a tuple in C.
+                    pickle.dumps(
+                        (_fields(item.comment), item.sameness, item.has_id, item.otherwise),
+                        pickle.HIGHEST_PROTOCOL,
+                    ),
                 )
                 for item in items
             ],
@@ -47,4 +55,7 @@ class Staging:
         """Every row by time, id, words and line; rows that only say "deleted" come last."""
         cursor = self._database.execute("SELECT item FROM rows ORDER BY last, time, id, text, line")
         while found := cursor.fetchmany(size):
-            yield [pickle.loads(blob) for (blob,) in found]
+            yield [
+                Incoming(Comment(*fields), sameness, has_id, otherwise)
+                for fields, sameness, has_id, otherwise in (pickle.loads(blob) for (blob,) in found)
+            ]

@@ -25,6 +25,7 @@ _REPLY = re.compile(
     r"(?:开发者|開發者|官方|商家|客服|卖家|店家)(?:的)?(?:回复|回覆|答复|回應|回应)[^\S\n]*[：:]"
 )
 _RULE = "-—–─━=_"
+_MARKED = "该条评论已"  # in every text with the marker; looking for a word is far quicker than for a pattern
 _STORE_MARKER = re.compile(r"[（(]该条评论已经?被删除[）)]")
 
 
@@ -61,7 +62,7 @@ def normalise(text: str) -> str:
 
 def foreign_regions(text: str) -> list[tuple[int, int]]:
     """`(start, end)` of the parts that the user did not write: quoted official replies, store markers."""
-    regions = [m.span() for m in _STORE_MARKER.finditer(text)]
+    regions = [m.span() for m in _STORE_MARKER.finditer(text)] if _MARKED in text else []
     reply = _official_reply(text)
     if reply:
         regions.append((reply[0], len(text)))
@@ -70,7 +71,7 @@ def foreign_regions(text: str) -> list[tuple[int, int]]:
 
 def says_deleted(text: str) -> bool:
     """Whether the store put its marker of a deleted review into the text."""
-    return _STORE_MARKER.search(text) is not None
+    return _MARKED in text and _STORE_MARKER.search(text) is not None
 
 
 def split_reply(text: str) -> tuple[str, str | None]:
@@ -83,6 +84,8 @@ def split_reply(text: str) -> tuple[str, str | None]:
 
 def _official_reply(text: str) -> tuple[int, int] | None:
     """Where a quoted reply begins, its heading and the rule above included, and where its words begin."""
+    if "回" not in text and "答" not in text:
+        return None
     for heading in _REPLY.finditer(text):
         before = text[: heading.start()].rstrip()
         rule = before[len(before.rstrip(f"{_RULE} ")) :].lstrip()
