@@ -13,6 +13,7 @@ from feedback_mining.reporting.labels import THIN_SPACE, Words
 
 if TYPE_CHECKING:
     from feedback_mining.backlog.items import Backlog, Counts, Item
+    from feedback_mining.pipeline.fetch import FetchReport
     from feedback_mining.pipeline.ingest import ImportReport
     from feedback_mining.pipeline.preview import FilePreview
     from feedback_mining.storage import ImportCounts
@@ -105,7 +106,7 @@ def import_lines(reports: Sequence[ImportReport], lang: str) -> list[str]:
     for report in reports:
         again = say("again", lang) if report.already_imported else ""
         colon = "：" if lang == "zh" else ": "
-        lines.append(f"  {report.name}{colon}{_sum(report, words)}{again}")
+        lines.append(f"  {report.name}{colon}{sum_line(report, words)}{again}")
         lines.append(f"    {_understood(report, words)}")
         lines.extend(f"    {text}" for text in report.notices)
     if len(reports) > 1:
@@ -114,8 +115,8 @@ def import_lines(reports: Sequence[ImportReport], lang: str) -> list[str]:
         total = ImportCounts()
         for r in reports:
             total += ImportCounts(r.rows_read, r.stored, r.duplicates_by_reason, r.quarantined_by_reason)
-        lines.append(say("total", lang, _sum(total, words)))
-    return [_plain(line) for line in lines]
+        lines.append(say("total", lang, sum_line(total, words)))
+    return [plain(line) for line in lines]
 
 
 def preview_lines(previews: Sequence[FilePreview], lang: str) -> list[str]:
@@ -159,7 +160,7 @@ def backlog_lines(backlog: Backlog, lang: str, report: Path | None = None) -> li
     lines = [
         say("product_week", lang, product=backlog.product, week=backlog.week, start=backlog.start,
             end=backlog.end),
-        say("total", lang, _sum(backlog.counts, words, backlog.counts.replies)),
+        say("total", lang, sum_line(backlog.counts, words, backlog.counts.replies)),
         say("figures", lang, comments=f"{week.comments:,}", people=f"{week.people:,}",
             items=len(backlog.items)),
         "",
@@ -183,7 +184,7 @@ def backlog_lines(backlog: Backlog, lang: str, report: Path | None = None) -> li
             lines.append(f"  · {text}")
     if report:
         lines += ["", say("report", lang, report)]
-    return [_plain(line) for line in lines]
+    return [plain(line) for line in lines]
 
 
 def debugging() -> bool:
@@ -201,7 +202,10 @@ def _item(item: Item, words: Words) -> str:
     )
 
 
-def _sum(counts: ImportReport | ImportCounts | Counts, words: Words, replies: int = 0) -> str:
+def sum_line(
+    counts: ImportReport | FetchReport | ImportCounts | Counts, words: Words, replies: int = 0
+) -> str:
+    """Rows read and what came of them, by reason; may hold thin spaces, which `plain` replaces."""
     of_these = say("replies", words.lang, f"{replies:,}") if replies else ""
     duplicates = _by_reason(counts.duplicates_by_reason, "duplicate_reason", words)
     quarantined = _by_reason(counts.quarantined_by_reason, "quarantine", words)
@@ -223,6 +227,6 @@ def _by_reason(reasons: Mapping[str, int], kind: str, words: Words) -> str:
     return f"（{text}）" if words.lang == "zh" else f" ({text})"
 
 
-def _plain(line: str) -> str:
+def plain(line: str) -> str:
     """Terminals show a thin space as a gap or as a question mark."""
     return line.replace(THIN_SPACE, " ")
