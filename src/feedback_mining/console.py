@@ -137,7 +137,7 @@ def preview_lines(previews: Sequence[FilePreview], lang: str) -> list[str]:
                 ", ".join(f"{words.label('quarantine', why)} {n}" for why, n in preview.quarantined.items()),
                 " ".join(reading.notices),
             ]
-        lines.append("| " + " | ".join(_plain(cell).replace("|", "\\|") for cell in cells) + " |")
+        lines.append("| " + " | ".join(plain(cell).replace("|", "\\|") for cell in cells) + " |")
     return lines
 
 
