@@ -26,9 +26,10 @@ def fetch_feed(source: Path, out: Path, store: str | None, lang: Lang) -> int:
     with open_run_store(out, settings) as opened:
         report = fetch_source(config, opened, settings=settings, lang=lang)
     get_run_logger().info(
-        "%s: %d pages, %d rows = %d stored + %d duplicates + %d quarantined",
+        "%s: %d pages (%d more unchanged), %d rows = %d stored + %d duplicates + %d quarantined",
         report.source,
         report.pages,
+        report.unchanged,
         report.rows_read,
         report.stored,
         report.duplicates,

@@ -284,6 +284,24 @@ def test_github_comments_are_answers_to_their_issue(server: Server, tmp_path: Pa
     assert set(report.cursor) == {"issues", "issues/comments"}
 
 
+def test_secrets_are_looked_for_before_anything_is_fetched(
+    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, keys in {"open": "", "closed": "token_env: NOT_SET\n"}.items():
+        text = QUICK + f"kind: github\nrepo: o/n\nbase_url: {server.url}\n{keys}"
+        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
+    files = [str(tmp_path / f"{name}.yaml") for name in ("open", "closed")]
+    assert main(["fetch", *files, "--out", str(tmp_path)]) == 2
+    assert "NOT_SET is not set" in capsys.readouterr().err
+    assert server.requests == []
+
+
+def test_a_mistyped_address_leaves_no_trace(server: Server, tmp_path: Path) -> None:
+    assert fetch(tmp_path, f"kind: github\nrepo: o/n\nbase_url: {server.url}/wrong\n").error
+    server.answer("/repos/o/n/issues", json_answer([]))
+    assert fetch(tmp_path, f"kind: github\nrepo: o/n\nbase_url: {server.url}\n").error is None
+
+
 def test_two_sites_of_a_kind_do_not_mix_their_ids(server: Server, tmp_path: Path) -> None:
     topic = {"title": "同步", "post_stream": {"posts": [], "stream": [7]}}
     text = "kind: discourse\nbase_url: {}\n"
@@ -373,9 +391,20 @@ def test_command_tells_what_came_and_exits_3_when_refused(
     server.answer("/repos/o/n/issues", Answer(status=500))
     assert main(command) == 3
     assert "answers 500" in capsys.readouterr().err
-    server.answer("/repos/o/n/issues", json_answer([]))
+    pull = {
+        "number": 1,
+        "title": "Fix",
+        "body": "Fixes the crash",
+        "user": {"login": "u"},
+        "pull_request": {},
+    }
+    server.answer("/repos/o/n/issues", json_answer([pull], ETag='"1"'))
     assert main(command) == 0
-    assert "1 pages, 0 rows = stored 0" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "github:o/n: pages 1\n" in out
+    assert "1 rows = stored 0 + duplicates 0 + refused 1 (not a comment" in out
+    assert main(command) == 0
+    assert "pages 0, unchanged 1\n" in capsys.readouterr().out
     assert main(["fetch", str(tmp_path / "none.yaml")]) == 2
 
 

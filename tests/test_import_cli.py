@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -89,3 +90,36 @@ def test_one_bad_file_among_many_stops_all_of_them(
     assert "b.csv" in shown.err
     assert shown.out == ""
     assert not (tmp_path / "out").exists()
+
+
+def test_a_dry_run_tells_what_each_file_holds_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    export(folder / "a.csv", "打不开", "", "太贵|太慢")
+    posts = [("8", "卡", False), ("9", "已修", True)]
+    (folder / "b.json").write_text(
+        json.dumps(
+            [
+                {
+                    "id": i,
+                    "nick_name": "甲",
+                    "content": text,
+                    "created_at": "2026-03-02",
+                    "is_admin": official,
+                }
+                for i, text, official in posts
+            ]
+        )
+    )
+    (folder / "c.csv").write_text("甲,乙\n1,2\n", encoding="utf-8")
+    assert main(["import", "--dry-run", str(folder), "--out", str(out)]) == 2
+    header, rule, first, second, bad = capsys.readouterr().out.splitlines()
+    assert header.count("|") == rule.count("|") == first.count("|") == second.count("|") == 10
+    assert "| a.csv | 通用表格 | UTF-8 | text←内容, id←编号, time←时间 | 3 | 2 | 0 | 没有文字 1 |" in first
+    assert "| b.json | 兔小巢 JSON | UTF-8 |" in second
+    assert "| 2 | 1 | 1 |" in second
+    assert "--map text=" in bad
+    assert not out.exists()
+    assert main(["import", "--dry-run", str(folder / "a.csv"), "--out", str(out), "--lang", "en"]) == 0
+    assert "| 3 | 2 | 0 |" in capsys.readouterr().out

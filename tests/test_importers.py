@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from feedback_mining.errors import FeedbackMiningError, MissingColumn
+from feedback_mining.errors import FeedbackMiningError
 from feedback_mining.records import Quarantined
 from feedback_mining.sources import documents
 from feedback_mining.sources.feeds import records_reading
@@ -271,78 +271,3 @@ def test_real_dumps(shared_dir: Path, tmp_path: Path, name: str, rows: int, fiel
     found = list(reading.rows)
     assert len(found) == rows
     assert sum(isinstance(row, Quarantined) for row in found) < 0.01 * rows
-
-
-def test_ids_that_a_spreadsheet_has_rounded_are_told_and_not_used(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_text("id,content\n7.12346E+17,卡\n7.12346E+17,慢\n712345678901234567,好\n", encoding="utf-8")
-    reading = read_comments(path, zone=SHANGHAI, lang="en")
-    ids = [row.id for row in reading.rows if isinstance(row, RawComment)]
-    assert ids == [None, None, "712345678901234567"]
-    assert any("rounded 2 ids" in text for text in reading.notices)
-
-
-def test_fifteen_digits_and_zeros_are_no_ids_where_many_are(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    cut = [f"7123456789{i:05d}000" for i in range(300)]
-    lines = [f"{number},第{i}次闪退,0" for i, number in enumerate([*cut, "712345678901234567"])]
-    lines.append(f"712345678901234569,回复,{cut[0]}")
-    path.write_text("comment_id,content,parent_comment_id\n" + "\n".join(lines), encoding="utf-8")
-    reading = read_comments(path, zone=SHANGHAI, lang="en")
-    *rows, answer = (row for row in reading.rows if isinstance(row, RawComment))
-    assert [row.id for row in rows] == [None] * 300 + ["712345678901234567"]
-    assert answer.parent is None
-    assert any("rounded 300 ids" in text for text in reading.notices)
-
-
-def test_a_long_id_may_end_in_zeros(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    ids = [f"71234567890123{i:04d}" for i in range(0, 6000, 50)]
-    path.write_text("id,content\n" + "".join(f"{i},卡\n" for i in ids), encoding="utf-8")
-    reading = read_comments(path, zone=SHANGHAI)
-    assert [row.id for row in reading.rows if isinstance(row, RawComment)] == ids
-    assert not any("取过整" in text for text in reading.notices)
-
-
-def test_a_given_column_leaves_the_format_recognised(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_text(
-        "id,nick_name,content,created_at,is_admin,补充\n"
-        "8,甲,卡,2026-03-02 09:00:00,FALSE,列表很卡\n9,官方,在修,2026-03-02 10:00:00,TRUE,已修\n",
-        encoding="utf-8",
-    )
-    reading = read_comments(path, zone=SHANGHAI, mapping={"text": "补充"})
-    first, second = (row for row in reading.rows if isinstance(row, RawComment))
-    assert (reading.source, reading.mapping["text"], reading.mapping["id"]) == ("txc", "补充", "id")
-    assert (first.text, first.id, first.official) == ("列表很卡", "8", False)
-    assert (second.text, second.author, second.official) == ("已修", "官方", True)
-
-
-def test_a_given_path_of_a_page_leaves_the_format_recognised(tmp_path: Path) -> None:
-    path = tmp_path / "a.json"
-    path.write_text(json.dumps(PAGES["github"]), encoding="utf-8")
-    reading = read_comments(path, zone=SHANGHAI, mapping={"text": "title"})
-    issue, pull, _ = reading.rows
-    assert isinstance(issue, RawComment)
-    assert (reading.source, issue.text, issue.id) == ("github", "闪退", "o/r#3")
-    assert isinstance(pull, Quarantined)
-    with pytest.raises(MissingColumn, match="there is no column '没有'"):
-        read_comments(path, zone=SHANGHAI, mapping={"text": "没有"})
-
-
-def test_a_survey_whose_question_is_given(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_text(
-        "序号,提交答卷时间,1、您的性别,2、您的建议？,3、还有呢\n"
-        "1,2026/3/2 9:01:00,男,字太小了,没有了\n2,2026/3/2 9:02:00,女,太费电,再见啦\n",
-        encoding="utf-8",
-    )
-    reading = read_comments(path, zone=SHANGHAI)
-    assert reading.source == "wjx"
-    assert len(list(reading.rows)) == 6
-    assert any("2 行数据给出 6 条" in text for text in reading.notices)
-    only = read_comments(path, zone=SHANGHAI, mapping={"text": "2、您的建议？", "author": "1、您的性别"})
-    assert [(r.text, r.author) for r in only.rows if isinstance(r, RawComment)] == [
-        ("字太小了", "男"),
-        ("太费电", "女"),
-    ]

@@ -13,7 +13,9 @@ from feedback_mining.reporting.labels import THIN_SPACE, Words
 
 if TYPE_CHECKING:
     from feedback_mining.backlog.items import Backlog, Counts, Item
+    from feedback_mining.pipeline.fetch import FetchReport
     from feedback_mining.pipeline.ingest import ImportReport
+    from feedback_mining.pipeline.preview import FilePreview
     from feedback_mining.storage import ImportCounts
 
 TOP = 5
@@ -40,6 +42,10 @@ _TEXTS = {
     "sum": (
         "读 {rows} 行 = 入库 {stored} + 重复 {duplicates} + 未收 {quarantined}",
         "{rows} rows = stored {stored} + duplicates {duplicates} + refused {quarantined}",
+    ),
+    "preview": (
+        "| 文件 | 格式 | 编码 | 列 | 行 | 评论 | 官方回复 | 未收 | 说明 |",
+        "| file | format | encoding | columns | rows | comments | official replies | refused | remarks |",
     ),
     "product": ("产品 {}", "product {}"),
     "recalled": ("（沿用保存的 --map）", " (from a saved --map)"),
@@ -100,7 +106,7 @@ def import_lines(reports: Sequence[ImportReport], lang: str) -> list[str]:
     for report in reports:
         again = say("again", lang) if report.already_imported else ""
         colon = "：" if lang == "zh" else ": "
-        lines.append(f"  {report.name}{colon}{_sum(report, words)}{again}")
+        lines.append(f"  {report.name}{colon}{sum_line(report, words)}{again}")
         lines.append(f"    {_understood(report, words)}")
         lines.extend(f"    {text}" for text in report.notices)
     if len(reports) > 1:
@@ -109,8 +115,30 @@ def import_lines(reports: Sequence[ImportReport], lang: str) -> list[str]:
         total = ImportCounts()
         for r in reports:
             total += ImportCounts(r.rows_read, r.stored, r.duplicates_by_reason, r.quarantined_by_reason)
-        lines.append(say("total", lang, _sum(total, words)))
-    return [_plain(line) for line in lines]
+        lines.append(say("total", lang, sum_line(total, words)))
+    return [plain(line) for line in lines]
+
+
+def preview_lines(previews: Sequence[FilePreview], lang: str) -> list[str]:
+    """A Markdown table of what each file holds."""
+    words = Words(lang)
+    lines = [say("preview", lang), "| --- | --- | --- | --- | ---: | ---: | ---: | --- | --- |"]
+    for preview in previews:
+        reading = preview.reading
+        if reading is None:
+            cells = [preview.name, *[""] * 7, preview.problem]
+        else:
+            cells = [
+                preview.name,
+                words.label("format", reading.source),
+                (reading.encoding or "").upper(),
+                ", ".join(f"{field}←{column}" for field, column in reading.mapping.items()),
+                *(str(number) for number in (preview.rows, preview.comments, preview.replies)),
+                ", ".join(f"{words.label('quarantine', why)} {n}" for why, n in preview.quarantined.items()),
+                " ".join(reading.notices),
+            ]
+        lines.append("| " + " | ".join(plain(cell).replace("|", "\\|") for cell in cells) + " |")
+    return lines
 
 
 def _understood(report: ImportReport, words: Words) -> str:
@@ -132,7 +160,7 @@ def backlog_lines(backlog: Backlog, lang: str, report: Path | None = None) -> li
     lines = [
         say("product_week", lang, product=backlog.product, week=backlog.week, start=backlog.start,
             end=backlog.end),
-        say("total", lang, _sum(backlog.counts, words, backlog.counts.replies)),
+        say("total", lang, sum_line(backlog.counts, words, backlog.counts.replies)),
         say("figures", lang, comments=f"{week.comments:,}", people=f"{week.people:,}",
             items=len(backlog.items)),
         "",
@@ -156,7 +184,7 @@ def backlog_lines(backlog: Backlog, lang: str, report: Path | None = None) -> li
             lines.append(f"  · {text}")
     if report:
         lines += ["", say("report", lang, report)]
-    return [_plain(line) for line in lines]
+    return [plain(line) for line in lines]
 
 
 def debugging() -> bool:
@@ -174,7 +202,10 @@ def _item(item: Item, words: Words) -> str:
     )
 
 
-def _sum(counts: ImportReport | ImportCounts | Counts, words: Words, replies: int = 0) -> str:
+def sum_line(
+    counts: ImportReport | FetchReport | ImportCounts | Counts, words: Words, replies: int = 0
+) -> str:
+    """Rows read and what came of them, by reason; may hold thin spaces, which `plain` replaces."""
     of_these = say("replies", words.lang, f"{replies:,}") if replies else ""
     duplicates = _by_reason(counts.duplicates_by_reason, "duplicate_reason", words)
     quarantined = _by_reason(counts.quarantined_by_reason, "quarantine", words)
@@ -196,6 +227,6 @@ def _by_reason(reasons: Mapping[str, int], kind: str, words: Words) -> str:
     return f"（{text}）" if words.lang == "zh" else f" ({text})"
 
 
-def _plain(line: str) -> str:
+def plain(line: str) -> str:
     """Terminals show a thin space as a gap or as a question mark."""
     return line.replace(THIN_SPACE, " ")

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import threading
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -14,13 +15,21 @@ from fastapi.concurrency import run_in_threadpool
 from feedback_mining.errors import FeedbackMiningError
 from feedback_mining.pipeline.ingest import import_reading
 from feedback_mining.settings import Settings
-from feedback_mining.sources.feeds import records_reading
+from feedback_mining.sources.connectors.pages import Page
 from feedback_mining.storage import Store
 
 MAX_BODY = 1_000_000  # bytes
 
 
-def webhook_app(store: Store, *, product: str, secret: str, settings: Settings, lang: str = "zh") -> FastAPI:
+def webhook_app(
+    store: Store,
+    *,
+    product: str,
+    secret: str,
+    settings: Settings,
+    instance: str | None = None,
+    lang: str = "zh",
+) -> FastAPI:
     """`POST /txc/<secret>` takes an event; every other path is 404.
 
     200: stored, known already, or a test. 400: not a JSON object. 413: more than MAX_BODY bytes.
@@ -32,10 +41,10 @@ def webhook_app(store: Store, *, product: str, secret: str, settings: Settings, 
     def keep(body: bytes, event: dict[str, Any]) -> None:
         digest = hashlib.sha256(body).hexdigest()
         with writing:
-            reading = records_reading(
-                [event], product=product, source="txc", zone=settings.zone, sha256=digest, lang=lang
-            )
-            import_reading(reading, store, name=f"webhook {digest[:12]}", settings=settings, lang=lang)
+            now = datetime.now(UTC)
+            page = Page(f"webhook {digest[:12]}", "txc", digest, [event])
+            reading = page.reading(product, zone=settings.zone, lang=lang, now=now, instance=instance)
+            import_reading(reading, store, name=page.name, settings=settings, now=now, lang=lang)
 
     async def receive(request: Request) -> Response:
         given = request.path_params["secret"]

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from feedback_mining.errors import FetchError, InputError
 from feedback_mining.pipeline.ingest import ImportReport, import_reading
+from feedback_mining.records import DuplicateReason
 from feedback_mining.settings import Settings
 from feedback_mining.sources.connectors.apis import discourse, github, txc, zendesk
 from feedback_mining.sources.connectors.config import (
@@ -42,6 +43,7 @@ class FetchReport:
     duplicates: int = 0
     quarantined: int = 0
     edited: int = 0  # of the duplicates: those whose newer words replaced the known ones
+    duplicates_by_reason: Counter[str] = field(default_factory=Counter)
     quarantined_by_reason: Counter[str] = field(default_factory=Counter)
     cursor: Cursor = field(default_factory=dict)
     error: FetchError | None = None  # why it stopped early; what came before is stored
@@ -55,6 +57,9 @@ class FetchReport:
         self.duplicates += page.duplicates + page.stored - new
         self.quarantined += page.quarantined
         self.edited += page.edited
+        self.duplicates_by_reason.update(page.duplicates_by_reason)
+        if page.already_imported:
+            self.duplicates_by_reason[str(DuplicateReason.SAME_ID)] += page.stored
         self.quarantined_by_reason.update(page.quarantined_by_reason)
 
 
@@ -69,10 +74,12 @@ def fetch_source(
 ) -> FetchReport:
     """Fetch from where the source's cursor stands. A refusal of the source is in the report, not raised.
 
-    Raises InputError for a secret that is not set, StoreError where the store fails.
+    Raises InputError for a secret that is not set and for ids that would mix with another site's, StoreError where the store fails.
     """
     name = f"{config.kind}:{config.key}"
-    _check_place(config, store)
+    site = f"{config.kind}@{config.instance or ''}"
+    known_place = store.cursor(config.product, site).get("place")
+    _check_place(config, known_place)
     report = FetchReport(name, config.product, cursor=store.cursor(config.product, name))
     limits = Limits(
         max_bytes=config.max_bytes,
@@ -99,6 +106,9 @@ def fetch_source(
                         reading, store, name=title, settings=settings, progress=progress, now=now, lang=lang
                     )
                     report.add(done)
+                if known_place != config.place:
+                    known_place = config.place
+                    store.save_cursor(config.product, site, {"place": known_place})
                 if page.cursor != report.cursor:
                     store.save_cursor(config.product, name, page.cursor)
                 report.cursor = page.cursor
@@ -107,18 +117,13 @@ def fetch_source(
     return report
 
 
-def _check_place(config: SourceConfig, store: Store) -> None:
+def _check_place(config: SourceConfig, known: str | None) -> None:
     """Ids are unique within one site: two sites of a kind that feed one product need names of their own."""
-    name = f"{config.kind}@{config.instance or ''}"
-    known = store.cursor(config.product, name).get("place")
-    if known == config.place:
-        return
-    if known is not None and config.instance != "":
+    if known not in (None, config.place) and config.instance != "":
         raise InputError(
             f"{config.kind} {config.place}: the comments of {config.product} with ids of this form come from "
             f"{known}; give this source another instance: NAME, or instance: '' if the site only moved"
         )
-    store.save_cursor(config.product, name, {"place": config.place})
 
 
 def _pages(config: SourceConfig, fetcher: Fetcher, cursor: Cursor, settings: Settings) -> Pages:

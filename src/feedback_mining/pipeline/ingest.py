@@ -176,7 +176,7 @@ def import_reading(
     """
     key = author_key(store, settings)
     file = SourceFile(name, reading.sha256, reading.source, reading.notices)
-    rows = counted(masked_rows(reading, key, settings.zone, now or datetime.now(UTC)), progress)
+    rows = counted(masked(reading, key, settings.zone, now or datetime.now(UTC)), progress)
     result = store.add_import(reading.product, file, rows)
     counts = result.counts
     edited = [notice("edited", lang, counts.edited)] if counts.edited else []
@@ -204,7 +204,7 @@ def author_key(store: Store, settings: Settings) -> bytes:
     return settings.author_key.get_secret_value().encode() if settings.author_key else store.author_key()
 
 
-def masked_rows(
+def masked(
     reading: FileReading, key: bytes, zone: ZoneInfo, now: datetime
 ) -> Iterator[Incoming | Quarantined]:
     """The file's rows as they may be stored: personal data masked, authors as pseudonyms."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from feedback_mining.errors import InputError
-from feedback_mining.pipeline.ingest import author_key, counted, masked_rows, open_files
+from feedback_mining.pipeline.ingest import author_key, counted, masked, open_files
 from feedback_mining.settings import Settings
 from feedback_mining.sources.rows import FileReading
 from feedback_mining.storage import ImportCounts, Store
@@ -61,6 +61,6 @@ def retry_files(
     reports = []
     for path, name in plan:
         (reading,) = opened([path], name)
-        rows = counted(masked_rows(reading, key, settings.zone, datetime.now(UTC)), progress)
+        rows = counted(masked(reading, key, settings.zone, datetime.now(UTC)), progress)
         reports.append(RetryReport(path.name, name, store.retry(name, reading.sha256, rows)))
     return reports

@@ -46,7 +46,10 @@ def cell_text(value: object) -> str:
     elif isinstance(value, time):
         text = value.strftime("%H:%M:%S" if value.second else "%H:%M")
     else:
-        text = str(value)
+        try:
+            text = str(value)
+        except RecursionError:  # lists in lists, a thousand deep
+            return ""
     if "\x00" in text:
         text = text.replace("\x00", "")
     if not text.isascii() and _HALF.search(text):

@@ -5,14 +5,20 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from feedback_mining.errors import UnreadableFile
+from feedback_mining.sources.cells import cell_text
 from feedback_mining.sources.decoding import TextFile
 from feedback_mining.sources.shapes import LISTS, unwrap
 
 MAX_WHOLE = 2**25  # bytes of a document that is read at once
+MAX_RECORD = 2**25  # characters
+_MAX_DEPTH = 500
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRING_END = re.compile(r'(?:[^"\\]|\\.)*"', re.DOTALL)
 _HEAD = 200
 
 Record = dict[str, Any]
@@ -64,37 +70,81 @@ def _by_line(lines: Iterable[str]) -> Iterator[NumberedRecord]:
         yield number, record if isinstance(record, dict) else line.rstrip("\r\n")
 
 
+class _TooMuch(Exception):
+    pass
+
+
 class _Utf8:
-    """What ijson reads from: UTF-8, whatever the file's encoding."""
+    """What ijson reads from: UTF-8, whatever the file's encoding.
+
+    It stops before one value fills the memory or the stack, which ijson does not.
+    """
 
     def __init__(self, text: io.TextIOWrapper) -> None:
         self._text = text
+        self.since: int | None = None  # characters since the last record; None while there is no list yet
+        self._held = ""  # a backslash whose second half is in the next block
+        self._string: int | None = None  # length of the string that goes on in the next block
+        self._depth = 0
 
     def read(self, size: int) -> bytes:
-        return self._text.read(size).encode("utf-8", "replace")
+        text = self._text.read(size)
+        if self.since is not None:
+            self.since += len(text)
+        self._follow(self._held + text)
+        if max(self._string or 0, self.since or 0) > MAX_RECORD:
+            raise _TooMuch(f"a record of more than {MAX_RECORD:,} characters")
+        if self._depth > _MAX_DEPTH:
+            raise _TooMuch(f"lists in lists, more than {_MAX_DEPTH} deep")
+        return text.encode("utf-8", "replace")
+
+    def _follow(self, text: str) -> None:
+        held = (len(text) - len(text.rstrip("\\"))) % 2
+        self._held, text = "\\" * held, text[: len(text) - held]
+        if self._string is not None:
+            end = _STRING_END.match(text)
+            if end is None:
+                self._string += len(text)
+                return
+            text = text[end.end() :]
+        bare, quote, rest = _STRING.sub("", text).partition('"')
+        self._string = len(rest) if quote else None
+        self._depth += sum(map(bare.count, "[{")) - sum(map(bare.count, "]}"))
 
 
 def _streamed(file: TextFile) -> Iterator[NumberedRecord]:
-    """The objects of the outermost list, or of the list under one of the usual names."""
+    """The objects of the outermost list, or of the first list under one of the usual names."""
     import ijson
 
-    for prefix in ("item", *(f"{name}.item" for name in LISTS)):
-        number = 0
+    number, problem = 0, ""
+    try:
         with file.opened() as opened:
-            try:
-                for record in ijson.items(_Utf8(opened), prefix, use_float=True):
-                    for single in unwrap([record]):
-                        number += 1
-                        yield number, _record(single)
-            except ijson.JSONError as error:
-                yield number + 1, f"not JSON from here on: {' '.join(str(error).split())[:120]}"
-                return
-        if number:
+            lists = {"": "item"} | {name: f"{name}.item" for name in LISTS}
+            events = ijson.parse(_Utf8(opened))
+            found = next(
+                (lists[at] for at, event, _ in events if event == "start_array" and at in lists), None
+            )
+        if found is None:
             return
+        with file.opened() as opened:
+            source = _Utf8(opened)
+            if found == "item":
+                source.since = 0
+            for record in ijson.items(source, found, use_float=True):
+                source.since = 0
+                for single in unwrap([record]):
+                    number += 1
+                    yield number, _record(single)
+    except ijson.JSONError as error:
+        problem = f"not JSON from here on: {' '.join(str(error).split())[:120]}"
+    except _TooMuch as error:
+        problem = f"not read from here on: {error}"
+    if problem:
+        yield number + 1, problem
 
 
 def _record(record: object) -> Record | str:
-    return record if isinstance(record, dict) else json.dumps(record, ensure_ascii=False)
+    return record if isinstance(record, dict) else cell_text(record)
 
 
 def flat(record: Record) -> Record:

@@ -215,7 +215,10 @@ def _from_records(
         source, found = shape.source, {**shape.fields, **given}
     else:
         source = "file"
-        found = map_columns(columns, given, file.path.name) if columns else {"text": "content"}
+        sample = [flat(record) for record in single[:_PEEK] if isinstance(record, dict)]
+        cells = [[record.get(column) for column in columns] for record in sample]
+        guessed = guess_columns(columns, cells, {**recognise(columns), **given})
+        found = map_columns(columns, {**guessed, **given}, file.path.name) if columns else {"text": "content"}
     reading = _reading(file.path, file.sha256, _shown(file), product, source, found, lang, notices)
     reading.columns = tuple(columns)
     counted = Counted(shape_rows(shape, rows, given) if shape else PlainReader(source, found, rows).rows_of)

@@ -200,6 +200,13 @@ def load_source(path: Path) -> SourceConfig:
         raise InputError(f"{path}: {where}: {first['msg']}; see docs/connectors.md") from None
 
 
+def check_secrets(config: SourceConfig, secrets_file: Path | None) -> None:
+    """Raises InputError where one that fetching needs is not set."""
+    for key, name in config:
+        if key.endswith("_env") and key != "webhook_secret_env" and name:
+            secret(name, secrets_file)
+
+
 def secret(name: str, secrets_file: Path | None, environ: Mapping[str, str] | None = None) -> str:
     """The secret called `name`, from the environment, else from the file. Raises InputError without values."""
     value = (os.environ if environ is None else environ).get(name)
