@@ -84,6 +84,25 @@ def write_import(
         )
         .returning(imports.c.id)
     ).scalar_one()
+    counts = take_in(connection, product, number, rows)
+    connection.execute(
+        update(imports)
+        .where(imports.c.id == number)
+        .values(
+            rows_read=counts.rows_read,
+            stored=counts.stored,
+            duplicates=json.dumps(counts.duplicates_by_reason),
+            quarantined=json.dumps(counts.quarantined_by_reason),
+            notices=json.dumps(list(file.notices), ensure_ascii=False),
+        )
+    )
+    return ImportResult(counts, tuple(file.notices), already_imported=False)
+
+
+def take_in(
+    connection: Connection, product: str, number: int, rows: Iterable[Incoming | Quarantined]
+) -> ImportCounts:
+    """Write rows as part of the import `number`, and count what became of them."""
     rows_read = stored = edited = 0
     duplicates: Counter[str] = Counter()
     quarantined: Counter[str] = Counter()
@@ -106,21 +125,9 @@ def write_import(
             edited += len(sifted.changed) - own
             duplicates += sifted.duplicates
     _fill_replies(connection, product)
-    counts = ImportCounts(
+    return ImportCounts(
         rows_read, stored, dict(sorted(duplicates.items())), dict(sorted(quarantined.items())), edited
     )
-    connection.execute(
-        update(imports)
-        .where(imports.c.id == number)
-        .values(
-            rows_read=rows_read,
-            stored=stored,
-            duplicates=json.dumps(counts.duplicates_by_reason),
-            quarantined=json.dumps(counts.quarantined_by_reason),
-            notices=json.dumps(list(file.notices), ensure_ascii=False),
-        )
-    )
-    return ImportResult(counts, tuple(file.notices), already_imported=False)
 
 
 @contextmanager
