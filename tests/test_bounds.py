@@ -18,12 +18,14 @@ from feedback_mining.sources.rows import RawComment, Row
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _CHILD = """
-import resource, sys
+import sys
 from pathlib import Path
 from zoneinfo import ZoneInfo
 from feedback_mining.sources.files import read_comments
 rows = [type(row).__name__ for row in read_comments(Path(sys.argv[1]), zone=ZoneInfo("UTC")).rows]
-print(*rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+# Unlike ru_maxrss, this is of the program alone and not of what started it.
+status = Path("/proc/self/status").read_text().splitlines()
+print(*rows, next(int(line.split()[1]) // 1024 for line in status if line.startswith("VmHWM")))
 """
 
 
