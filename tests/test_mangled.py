@@ -1,8 +1,9 @@
-"""Workbooks that were made to do harm or broke on the way."""
+"""Files that were made to do harm or broke on the way: rows are kept, refused or told, never lost."""
 
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,7 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feedback_mining.errors import FeedbackMiningError, UnreadableFile
+from feedback_mining.records import Quarantined
+from feedback_mining.sources import documents
 from feedback_mining.sources.files import read_comments
+from feedback_mining.sources.rows import RawComment
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -86,3 +90,80 @@ def test_an_archive_of_something_else_is_no_workbook(tmp_path: Path) -> None:
         archive.writestr("content.xml", "<a/>")
     with pytest.raises(UnreadableFile, match="not of a workbook"):
         read_comments(tmp_path / "a.xlsx", zone=SHANGHAI)
+
+
+LINES = [f"{number},第{number}次打开就闪退，请修复,2026-03-0{number}" for number in range(1, 7)]
+RECORDS = [{"id": f"a{number}", "content": f"第{number}次闪退 [图片"} for number in range(1, 7)]
+KINDS = (RawComment, Quarantined)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    edits=st.lists(
+        st.tuples(st.integers(15, 400), st.sampled_from(b"x,;\t\x00\xff\xe5\x80\xa1 =<&'")), max_size=8
+    ),
+    encoding=st.sampled_from(["utf-8", "gb18030", "big5hkscs"]),
+)
+def test_no_byte_but_a_quote_or_a_line_end_costs_a_row(
+    tmp_path: Path, edits: list[tuple[int, int]], encoding: str
+) -> None:
+    text = "id,content,time\n" + "\n".join(LINES) + "\n"
+    if encoding == "big5hkscs":
+        text = text.replace("开", "開").replace("闪", "閃").replace("请", "請").replace("复", "復")
+    data = bytearray(text.encode(encoding))
+    for at, byte in edits:
+        place = 15 + at % (len(data) - 15)
+        if data[place] not in b"\n":
+            data[place] = byte
+    (tmp_path / "a.csv").write_bytes(data)
+    rows = list(read_comments(tmp_path / "a.csv", zone=SHANGHAI).rows)
+    assert len(rows) == len(LINES)
+    assert all(isinstance(row, KINDS) for row in rows)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(cut=st.integers(20, 400))
+def test_a_cut_table_gives_every_line_that_is_left(tmp_path: Path, cut: int) -> None:
+    data = ("id,content,time\n" + "\n".join(LINES) + "\n").encode()[:cut]
+    (tmp_path / "a.csv").write_bytes(data)
+    rows = list(read_comments(tmp_path / "a.csv", zone=SHANGHAI).rows)
+    assert len(rows) == sum(1 for line in data.split(b"\n")[1:] if line)
+    assert all(isinstance(row, RawComment) for row in rows[:-1])
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    line=st.integers(1, 5),
+    at=st.integers(0, 60),
+    junk=st.binary(min_size=1, max_size=4),
+    drop=st.integers(0, 9),
+)
+def test_a_broken_line_of_json_costs_that_line(
+    tmp_path: Path, line: int, at: int, junk: bytes, drop: int
+) -> None:
+    lines = [json.dumps(record, ensure_ascii=False).encode() for record in RECORDS]
+    broken = lines[line]
+    lines[line] = broken[:at] + b"".join(junk.splitlines()) + broken[at + drop :]
+    (tmp_path / "a.jsonl").write_bytes(b"\n".join(lines))
+    kept = len(lines) if lines[line].replace(b"\x00", b"").strip() else len(lines) - 1
+    rows = list(read_comments(tmp_path / "a.jsonl", zone=SHANGHAI).rows)
+    assert len(rows) == kept
+    whole = [row for row in rows if row.line != line + 1]
+    assert [row.id for row in whole if isinstance(row, RawComment)] == [
+        record["id"] for i, record in enumerate(RECORDS) if i != line
+    ]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(cut=st.integers(60, 500))
+def test_a_cut_document_gives_its_whole_records_and_one_word_about_the_rest(
+    tmp_path: Path, cut: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "MAX_WHOLE", 10)
+    whole = json.dumps(RECORDS, ensure_ascii=False).encode()
+    data = whole[:cut]
+    (tmp_path / "a.json").write_bytes(data)
+    rows = list(read_comments(tmp_path / "a.json", zone=SHANGHAI).rows)
+    comments = [row for row in rows if isinstance(row, RawComment)]
+    assert [row.id for row in comments] == [f"a{i + 1}" for i in range(data.count(b"}"))]
+    assert len(rows) == len(comments) + (len(data) < len(whole))

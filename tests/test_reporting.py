@@ -214,6 +214,13 @@ def test_a_reading_that_does_not_add_up_is_shown() -> None:
     assert "对不上" not in render_html(base)
 
 
+def test_the_teams_replies_are_named_where_there_are_any() -> None:
+    base = example.typical()
+    none = replace(base, counts=replace(base.counts, replies=0))
+    assert "48 行是官方自己的回复" in render_html(base).replace("\u2009", " ")
+    assert "官方自己的回复" not in render_html(none)
+
+
 @EVERY_WEEK
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_a_page_is_well_formed_and_needs_nothing_else(make: Callable[[], Backlog], lang: str) -> None:

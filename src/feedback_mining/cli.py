@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from feedback_mining import __version__, commands_fetch, commands_import
+from feedback_mining import __version__, commands_fetch, commands_import, commands_quarantine
 from feedback_mining.console import Language, backlog_lines, debugging, import_lines, progress_bar, say
 from feedback_mining.errors import FeedbackMiningError
 from feedback_mining.options import (
@@ -177,6 +177,11 @@ def analyze(
 
 
 app.command("import", epilog=EXIT_CODES)(commands_import.import_)
+quarantine = typer.Typer(help="未收的行：列出、导出、重读。", no_args_is_help=True)
+quarantine.command("list", epilog=EXIT_CODES)(commands_quarantine.list_)
+quarantine.command(epilog=EXIT_CODES)(commands_quarantine.export)
+quarantine.command(epilog=EXIT_CODES)(commands_quarantine.retry)
+app.add_typer(quarantine, name="quarantine", epilog=EXIT_CODES)
 app.command(epilog=EXIT_CODES)(commands_fetch.fetch)
 app.command(epilog=EXIT_CODES)(commands_fetch.webhook)
 

@@ -174,9 +174,9 @@ def import_reading(
 
     Bytes with the same `sha256` that the product already has change nothing.
     """
-    key = settings.author_key.get_secret_value().encode() if settings.author_key else store.author_key()
+    key = author_key(store, settings)
     file = SourceFile(name, reading.sha256, reading.source, reading.notices)
-    rows = _counted(masked(reading, key, settings.zone, now or datetime.now(UTC)), progress)
+    rows = counted(masked(reading, key, settings.zone, now or datetime.now(UTC)), progress)
     result = store.add_import(reading.product, file, rows)
     counts = result.counts
     edited = [notice("edited", lang, counts.edited)] if counts.edited else []
@@ -199,10 +199,15 @@ def import_reading(
     )
 
 
+def author_key(store: Store, settings: Settings) -> bytes:
+    """What keys the pseudonyms of authors: the key of the settings, else the store's own."""
+    return settings.author_key.get_secret_value().encode() if settings.author_key else store.author_key()
+
+
 def masked(
     reading: FileReading, key: bytes, zone: ZoneInfo, now: datetime
 ) -> Iterator[Incoming | Quarantined]:
-    """The rows without personal data. `key` makes pseudonyms, `now` stands for times that are not known."""
+    """The file's rows as they may be stored: personal data masked, authors as pseudonyms."""
     times_known = "time" in reading.mapping
     occurrences: Counter[str] = Counter()
     for row in reading.rows:
@@ -261,9 +266,10 @@ def _comment(
     )
 
 
-def _counted(
+def counted(
     rows: Iterator[Incoming | Quarantined], progress: Callable[[int], None] | None
 ) -> Iterator[Incoming | Quarantined]:
+    """The same rows; `progress` hears of them every now and then."""
     pending = 0
     for row in rows:
         yield row

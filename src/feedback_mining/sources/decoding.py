@@ -64,7 +64,7 @@ def examine(path: Path) -> TextFile:
     name = path.name
     fallback: TextFile | None = None
     for encoding in _candidates(head):
-        text = _decoded(head, encoding)
+        text = _decoded(head, encoding) or (_nearly(head, encoding) if encoding == "utf-8" else None)
         if text is None or not _looks_like_text(text):
             continue
         found = _scan(path, encoding)
@@ -73,6 +73,10 @@ def examine(path: Path) -> TextFile:
         fallback = fallback or found
     if fallback is not None:
         return fallback
+    for encoding in (*_chinese(head), "gb18030", "big5hkscs"):
+        text = _nearly(head, encoding)
+        if text and _looks_like_text(text):
+            return _scan(path, encoding)
     raise UnreadableFile(
         f"{name}: this is neither text (UTF-8, UTF-16, GB18030, Big5) nor an Excel workbook; "
         f"expected .xlsx, .xls, .csv, .tsv, .json, .jsonl or .parquet"
@@ -91,8 +95,8 @@ def _candidates(head: bytes) -> Iterator[str]:
             yield "utf-16-be" if even > odd else "utf-16-le"
         return
     yield "utf-8"
-    if not head.isascii() and _decoded(head, "utf-8") is not None:
-        return  # one bad byte far down does not make Chinese in UTF-8 into GB18030
+    if not head.isascii() and _nearly(head, "utf-8") is not None:
+        return  # one bad byte does not make Chinese in UTF-8 into GB18030
     yield from _chinese(head)
     yield from ("gb18030", "big5hkscs")
 
@@ -118,6 +122,13 @@ def _decoded(data: bytes, encoding: str) -> str | None:
         return codecs.getincrementaldecoder(encoding)().decode(data, False)
     except UnicodeDecodeError:
         return None
+
+
+def _nearly(data: bytes, encoding: str) -> str | None:
+    """The text where at most a quarter of what is not ASCII does not fit, as U+FFFD."""
+    text = codecs.getincrementaldecoder(encoding)("replace").decode(data, False)
+    foreign = sum(not character.isascii() for character in text)
+    return text if foreign and text.count("\ufffd") <= foreign // 4 else None
 
 
 def _chinese(data: bytes) -> list[str]:

@@ -88,14 +88,15 @@ class _Utf8:
         self._depth = 0
 
     def read(self, size: int) -> bytes:
-        text = self._text.read(size)
-        if self.since is not None:
-            self.since += len(text)
-        self._follow(self._held + text)
+        # Before a block is read, so that the records of the last one have been given.
         if max(self._string or 0, self.since or 0) > MAX_RECORD:
             raise _TooMuch(f"a record of more than {MAX_RECORD:,} characters")
         if self._depth > _MAX_DEPTH:
             raise _TooMuch(f"lists in lists, more than {_MAX_DEPTH} deep")
+        text = self._text.read(size)
+        if self.since is not None:
+            self.since += len(text)
+        self._follow(self._held + text)
         return text.encode("utf-8", "replace")
 
     def _follow(self, text: str) -> None:

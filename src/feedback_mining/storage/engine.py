@@ -90,7 +90,7 @@ def _configure_sqlite(connection: Any, _record: object) -> None:
     # Transactions are begun by hand: the driver would otherwise leave DDL outside of them.
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout = 30000")
+    cursor.execute("PRAGMA busy_timeout = 300000")  # a large import holds the store for minutes
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")

@@ -17,9 +17,10 @@ from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
 from feedback_mining.records import Comment, DuplicateReason, Quarantined, Revision
 from feedback_mining.sources.identity import own_words
+from feedback_mining.storage.history import fill_replies, keep_revisions, mark_deleted
 from feedback_mining.storage.records import ImportCounts, ImportResult, Incoming, SourceFile
 from feedback_mining.storage.staging import Staging
-from feedback_mining.storage.tables import analyses, comments, imports, quarantine, revisions
+from feedback_mining.storage.tables import analyses, comments, imports, quarantine
 
 _CHUNK = 500
 _SIFTED_AT_ONCE = 5_000
@@ -84,6 +85,25 @@ def write_import(
         )
         .returning(imports.c.id)
     ).scalar_one()
+    counts = take_in(connection, product, number, rows)
+    connection.execute(
+        update(imports)
+        .where(imports.c.id == number)
+        .values(
+            rows_read=counts.rows_read,
+            stored=counts.stored,
+            duplicates=json.dumps(counts.duplicates_by_reason),
+            quarantined=json.dumps(counts.quarantined_by_reason),
+            notices=json.dumps(list(file.notices), ensure_ascii=False),
+        )
+    )
+    return ImportResult(counts, tuple(file.notices), already_imported=False)
+
+
+def take_in(
+    connection: Connection, product: str, number: int, rows: Iterable[Incoming | Quarantined]
+) -> ImportCounts:
+    """Write rows as part of the import `number`, and count what became of them."""
     rows_read = stored = edited = 0
     duplicates: Counter[str] = Counter()
     quarantined: Counter[str] = Counter()
@@ -99,28 +119,16 @@ def write_import(
                 connection.execute(insert(comments), [_values(item, product, number) for item in items])
             for key, item in sifted.changed.items():
                 _rewrite(connection, product, key, item)
-            _keep_revisions(connection, product, number, sifted.older)
-            _mark_deleted(connection, product, sifted)
+            keep_revisions(connection, product, number, sifted.older)
+            mark_deleted(connection, product, sifted.deleted_ids, sifted.deleted_samenesses)
             _refuse(connection, number, sifted.refused, quarantined)
             stored += len(sifted.new)
             edited += len(sifted.changed) - own
             duplicates += sifted.duplicates
-    _fill_replies(connection, product)
-    counts = ImportCounts(
+    fill_replies(connection, product)
+    return ImportCounts(
         rows_read, stored, dict(sorted(duplicates.items())), dict(sorted(quarantined.items())), edited
     )
-    connection.execute(
-        update(imports)
-        .where(imports.c.id == number)
-        .values(
-            rows_read=rows_read,
-            stored=stored,
-            duplicates=json.dumps(counts.duplicates_by_reason),
-            quarantined=json.dumps(counts.quarantined_by_reason),
-            notices=json.dumps(list(file.notices), ensure_ascii=False),
-        )
-    )
-    return ImportResult(counts, tuple(file.notices), already_imported=False)
 
 
 @contextmanager
@@ -234,53 +242,6 @@ def _sift_announcements(
 def _known(comment: Comment, sameness: str, *, stored: bool) -> _Known:
     return _Known(
         comment.author, comment.time, comment.text, sameness, stored, comment.rating, comment.version
-    )
-
-
-def _keep_revisions(connection: Connection, product: str, number: int, older: Sequence[Revision]) -> None:
-    c = revisions.c
-    for revision in older:
-        same = select(c.id).where(
-            c.product == product, c.comment == revision.comment, c.text == revision.text
-        )
-        if connection.execute(same.limit(1)).first() is None:
-            connection.execute(
-                insert(revisions).values(product=product, import_id=number, **asdict(revision))
-            )
-
-
-def _mark_deleted(connection: Connection, product: str, sifted: _Sifted) -> None:
-    for column, values in (
-        (comments.c.id, sifted.deleted_ids),
-        (comments.c.sameness, sifted.deleted_samenesses),
-    ):
-        for chunk in _chunks(sorted(values)):
-            connection.execute(
-                update(comments).where(comments.c.product == product, column.in_(chunk)).values(deleted=True)
-            )
-
-
-def _fill_replies(connection: Connection, product: str) -> None:
-    """Show the team's first answer with the comment that it answers, whichever of the two came first."""
-    answer = comments.alias("answer")
-    answers = and_(answer.c.product == product, answer.c.official.is_(True))
-    first = (
-        select(answer.c.text)
-        .where(answers, answer.c.parent == comments.c.id)
-        .order_by(answer.c.time, answer.c.id)
-        .limit(1)
-        .scalar_subquery()
-    )
-    parents = select(answer.c.parent).where(answers, answer.c.parent.is_not(None))
-    connection.execute(
-        update(comments)
-        .where(
-            comments.c.product == product,
-            comments.c.official.is_(False),
-            comments.c.reply.is_(None),
-            comments.c.id.in_(parents),
-        )
-        .values(reply=first)
     )
 
 

@@ -68,6 +68,7 @@ class ImportResult:
 class RefusedRow:
     file_name: str
     row: Quarantined
+    product: str
 
 
 def analysis_to_json(analysis: Analysis) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select
 from sqlalchemy.exc import OperationalError
 
 from feedback_mining.errors import StoreError
-from feedback_mining.records import Analysis, Comment, Demand, Quarantined, QuarantineReason, Revision
+from feedback_mining.records import Analysis, Comment, Demand, Quarantined, Revision
 from feedback_mining.storage.cursors import CursorMethods
 from feedback_mining.storage.engine import begin_write, open_engine, safe
 from feedback_mining.storage.importing import recorded_import, write_import
@@ -22,13 +22,13 @@ from feedback_mining.storage.records import (
     ImportCounts,
     ImportResult,
     Incoming,
-    RefusedRow,
     SourceFile,
     analysis_from_json,
     analysis_to_json,
     demand_from_row,
     demand_to_row,
 )
+from feedback_mining.storage.refusals import RefusalMethods
 from feedback_mining.storage.tables import (
     analyses,
     backlogs,
@@ -37,7 +37,6 @@ from feedback_mining.storage.tables import (
     imports,
     memberships,
     meta,
-    quarantine,
     revisions,
 )
 from feedback_mining.weeks import Week
@@ -54,7 +53,7 @@ def open_store(url: str) -> Store:
     return Store(open_engine(url))
 
 
-class Store(CursorMethods):
+class Store(CursorMethods, RefusalMethods):
     """Methods are one transaction each; those that write wait for other writers. Close it, or use `with`."""
 
     def __init__(self, engine: Engine) -> None:
@@ -129,21 +128,6 @@ class Store(CursorMethods):
         with self._reading() as connection:
             rows = connection.execute(query.order_by(imports.c.file_name, imports.c.file_sha256)).all()
         return [f"{row.file_name}: {sentence}" for row in rows for sentence in json.loads(row.notices)]
-
-    def quarantine(self, product: str) -> list[RefusedRow]:
-        """Rows that were refused, by file and line."""
-        q = quarantine.c
-        query = (
-            select(imports.c.file_name, q.line, q.reason, q.detail, q.raw)
-            .join(imports, imports.c.id == q.import_id)
-            .where(imports.c.product == product)
-            .order_by(imports.c.file_name, imports.c.id, q.line, q.id)
-        )
-        with self._reading() as connection:
-            return [
-                RefusedRow(r.file_name, Quarantined(r.line, QuarantineReason(r.reason), r.detail, r.raw))
-                for r in connection.execute(query)
-            ]
 
     # Comments and what models said about them
 
