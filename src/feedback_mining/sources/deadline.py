@@ -51,6 +51,8 @@ class Deadline:
     def trace(self, event: str, info: dict[str, Any]) -> None:
         if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
             self._socket = info["return_value"].get_extra_info("socket")
+            if self.passed:  # the timer went off while the connection was still being made
+                self._cut()
 
     def _cut(self) -> None:
         if self._socket is not None:
