@@ -143,4 +143,4 @@ def _chinese(data: bytes) -> list[str]:
 def _looks_like_text(text: str) -> bool:
     head = text[:_SAMPLE]
     odd = sum(1 for character in head if character < " " and character not in "\t\r\n\x00\x0b\x0c")
-    return odd <= len(head) // 100
+    return odd <= max(4, len(head) // 100)  # a few stray bytes make a short file no less text
