@@ -107,6 +107,16 @@ def test_trends() -> None:
     assert trend((*CALM, 0)) == "steady"
 
 
+def test_a_fault_that_fades_with_a_straggler_is_cooling() -> None:
+    assert trend((6, 3, 6, 5, 2, 2, 3, 4, 1, 0, 2, 0)) == "cooling"
+    assert trend((6, 3, 6, 5, 2, 2, 3, 4, 4, 3, 5, 4)) == "steady"
+
+
+def test_a_stray_voice_long_ago_makes_no_return() -> None:
+    found = outbreaks({"x": Series((0, 0, 1, *(0,) * 8, 12)), "y": Series((0, 4, 2, *(0,) * 8, 12))}, VOLUME)
+    assert {o.key: o.kind for o in found} == {"x": "surging", "y": "returned"}
+
+
 def test_fewer_comments_are_not_cooling() -> None:
     assert trend((9, 8, 11, 9, 10, 9, 8, 10, 9, 9, 1, 1), (100,) * 10 + (10, 10)) == "steady"
 

@@ -122,7 +122,8 @@ def outbreaks(series: Mapping[str, Series], volume: Sequence[int], *, rate: floa
 def trend_of(series: Series, volume: Sequence[int], typical: float) -> str:
     """`new`, `returned`, `dormant`, `surging`, `cooling` or `steady`.
 
-    Cooling looks at the last two weeks together, since one quiet week of a small demand tells nothing.
+    Cooling looks at the last two weeks together and at the last four, since one quiet week of a small demand
+    tells nothing, and a fault that a release mends fades as people update.
     """
     if series.people[-1] and (kind := _kind(series)):
         return kind
@@ -137,11 +138,12 @@ def trend_of(series: Series, volume: Sequence[int], typical: float) -> str:
         and series.people[-1] >= _LEAST_LIFT * now.expected
     ):
         return "surging"
-    if len(series.people) > 2:
-        people = (*series.people[:-2], sum(series.people[-2:]))
-        lately = predict(people, (*volume[:-2], sum(volume[-2:])), typical)
-        if lately.fewer < 0.05 and people[-1] <= 0.5 * lately.expected:
-            return "cooling"
+    for weeks in (2, 4):
+        if len(series.people) > weeks:
+            people = (*series.people[:-weeks], sum(series.people[-weeks:]))
+            lately = predict(people, (*volume[:-weeks], sum(volume[-weeks:])), typical)
+            if lately.fewer < 0.05 and people[-1] <= 0.5 * lately.expected:
+                return "cooling"
     return "steady"
 
 
@@ -179,4 +181,6 @@ def _relapsed(people: Sequence[int]) -> bool:
 def _kind(series: Series) -> str | None:
     if not series.seen_before:
         return "new"
+    if 0 < sum(series.people[:-1]) < _LEAST_PEOPLE:
+        return None  # a stray voice some weeks ago: nothing was there that could return
     return "returned" if series.silence >= min(_DORMANT, len(series.people)) else None

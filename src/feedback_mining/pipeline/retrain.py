@@ -28,7 +28,7 @@ from feedback_mining.resources import data_dir, models_dir
 from feedback_mining.settings import Settings
 from feedback_mining.text.segment import Segmenter
 
-_SEED_WEIGHT = 0.4  # written comments have other proportions than real ones
+_SEED_WEIGHT = 0.25  # written comments have other proportions than real ones
 _FOLDS = 3
 
 
