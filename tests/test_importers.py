@@ -246,6 +246,21 @@ def test_mangled_files_raise_nothing_but_our_own_errors(
         assert edits or len(found) == 5
 
 
+def test_a_first_row_that_tells_something_is_no_header(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text(
+        "论坛\t更新以后录音全没了，客服说找不回来\n商店\t界面清爽\n论坛\t希望加上批量导出的功能\n",
+        encoding="utf-8",
+    )
+    reading = read_comments(path, zone=SHANGHAI)
+    assert reading.mapping == {"text": "列2"}
+    assert [row.text for row in reading.rows if isinstance(row, RawComment)] == [
+        "更新以后录音全没了，客服说找不回来",
+        "界面清爽",
+        "希望加上批量导出的功能",
+    ]
+
+
 def test_a_file_without_header_and_with_a_wide_delimiter(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("".join(f"第{i}次付款失败-*-2026-03-0{i} 06:38-*-{i % 5 + 1}\n" for i in range(1, 9)))

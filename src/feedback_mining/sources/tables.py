@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,16 +78,17 @@ def read_delimited(file: TextFile, mapping: Mapping[str, str] | None) -> Table:
             head = [line.replace(wide, _UNIT_SEPARATOR) for line in head]
             break
 
-    def fit(delimiter: str) -> tuple[int, int]:
+    def fit(delimiter: str) -> tuple[int, float, int]:
         rows = [
             (1, list(row)) for row in csv.reader(head, delimiter=delimiter) if any(c.strip() for c in row)
         ]
         at = header_at(rows, mapping)
-        return (
-            (0, len(rows[0][1]) if rows else 0)
-            if at is None
-            else (_names(rows[at][1], mapping), len(rows[at][1]))
-        )
+        if at is not None:
+            return _names(rows[at][1], mapping), 1.0, len(rows[at][1])
+        # Without a header that tells, every row has as many cells as the next; commas in sentences do not.
+        widths = Counter(len(row) for _, row in rows if len(row) > 1)
+        width, count = widths.most_common(1)[0] if widths else (0, 0)
+        return 0, count / max(1, len(rows)), width
 
     delimiter = max(_DELIMITERS, key=fit)
     rows = _delimited_rows(itertools.chain(head, lines), delimiter)
@@ -107,13 +108,20 @@ def read_delimited(file: TextFile, mapping: Mapping[str, str] | None) -> Table:
 
     parsed = [row for row in before if not isinstance(row[1], str)]
     at = header_at(parsed, mapping)
-    if at is None and parsed and any(is_time(cell_text(cell)) for cell in parsed[0][1]):
-        # No header at all: a header names times, it holds none.
+    if at is None and parsed and _is_data([cell_text(cell) for cell in parsed[0][1]]):
         header = [f"列{number}" for number in range(1, len(parsed[0][1]) + 1)]
         return Table(header, rest(), spill=delimiter)
     table = table_from(rest(), at or 0)
     table.spill = delimiter
     return table
+
+
+def _is_data(first: list[str]) -> bool:
+    """Whether a file's first row is no header: a header names times and holds none, and it tells no story."""
+    if any(map(is_time, first)):
+        return True
+    told = any(len(cell) > 40 or (len(cell) >= 8 and set(cell) & set("，。！")) for cell in first)
+    return told and not recognise(first)
 
 
 def _names(cells: Sequence[Any], mapping: Mapping[str, str] | None) -> int:
