@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,18 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedback_mining import __version__
-from feedback_mining.backlog.advertising import is_advertising
+from feedback_mining.backlog.advertising import is_advertising, without_opinions
 from feedback_mining.backlog.build import build_backlog
 from feedback_mining.backlog.campaigns import find_campaigns
 from feedback_mining.backlog.items import Backlog, Counts
 from feedback_mining.backlog.window import Timeline
 from feedback_mining.classification.classifier import told
+from feedback_mining.classification.labelling import corrected
 from feedback_mining.demands.catalogue import Catalogue
 from feedback_mining.demands.group import GroupingConfig
 from feedback_mining.demands.name import style_rows
-from feedback_mining.demands.track import Tracker
+from feedback_mining.demands.track import Tracker, kind_of
 from feedback_mining.errors import InputError, UnknownWeek
-from feedback_mining.records import Analysis, Comment, Demand, Intent, Sentiment, Signal, Unit
+from feedback_mining.pipeline.labels import labels_of
+from feedback_mining.records import Analysis, Comment, Demand, Signal, Unit
 from feedback_mining.registry.models import Models, load_models
 from feedback_mining.settings import Settings
 from feedback_mining.storage import Store
@@ -146,9 +148,19 @@ class Reader:
         for start in range(0, len(texts), _ANALYSED_AT_ONCE):
             some = texts[start : start + _ANALYSED_AT_ONCE]
             for (_, text), found in zip(some, self.models.comments.analyse(some), strict=True):
-                yield _without_opinions(found) if is_advertising(text) else found
+                yield without_opinions(found) if is_advertising(text) else found
             if progress:
                 progress(len(some))
+
+    def analyses(
+        self, store: Store, product: str, comments: Sequence[Comment], progress: Progress | None = None
+    ) -> dict[str, Analysis]:
+        """comment id → what the models say; what they had not read yet is read now and kept in the store."""
+        known = store.analyses(product, self.models.version)
+        found = list(self.analyse([(c.id, c.text) for c in comments if c.id not in known], progress))
+        if found:
+            store.save_analyses(product, self.models.version, found)
+        return known | {analysis.comment: analysis for analysis in found}
 
     def _style(self, statements: Sequence[str]) -> Floats:
         head = self.models.title
@@ -183,7 +195,8 @@ class Miner:
         self.tracker = self.reader.tracker(product, lang)
         self.timeline = Timeline(store.comments(product))
         self.weeks = {c.id: Week.of(c.time, settings.zone) for c in self.comments}
-        self.analyses = self._analyses(progress)
+        self.labels = labels_of(self.comments, store.labels(product))
+        self.analyses = self._corrected(self.reader.analyses(store, product, self.comments, progress))
         self.repeats = same_author_repeats(self.comments)
         self.units = {
             unit.id: unit
@@ -205,7 +218,7 @@ class Miner:
         campaigns = find_campaigns(self._until(week), week.end(self.settings.zone))
         flooded = self._flooded(week) | {c for campaign in campaigns for c in campaign.comments}
         demands = {d.id: d for d in known}
-        memberships = {unit: demand for unit, demand in before.items() if unit in self.units}
+        memberships = {unit: key for unit, key in before.items() if self._settled(unit, demands.get(key))}
         changed: dict[str, Demand] = {}
         joined: dict[str, str] = {}
         fresh = [
@@ -216,8 +229,8 @@ class Miner:
             if unit.id in self.units and unit.id not in memberships
         ]
         members = self._members(memberships)
-        for piece in _pieces(fresh):
-            tracked = self.tracker.track(piece, self._said, list(demands.values()), members)
+        for tracker, piece in self._rounds(fresh):
+            tracked = tracker.track(piece, self._said, list(demands.values()), members)
             demands.update((d.id, d) for d in tracked.demands)
             changed.update((d.id, d) for d in tracked.demands)
             joined.update(tracked.memberships)
@@ -253,14 +266,26 @@ class Miner:
                 "choose a week among these"
             )
 
-    def _analyses(self, progress: Progress | None) -> dict[str, Analysis]:
-        version = self.reader.models.version
-        known = self.store.analyses(self.product, version)
-        missing = [(c.id, c.text) for c in self.comments if c.id not in known]
-        found = list(self.reader.analyse(missing, progress))
-        if found:
-            self.store.save_analyses(self.product, version, found)
-        return known | {analysis.comment: analysis for analysis in found}
+    def _corrected(self, analyses: dict[str, Analysis]) -> dict[str, Analysis]:
+        """What a person said stands in place of what the models say."""
+        themes = {theme.id for theme in self.reader.taxonomy.themes}
+        return analyses | {key: corrected(analyses[key], label, themes) for key, label in self.labels.items()}
+
+    def _settled(self, unit: str, demand: Demand | None) -> bool:
+        """Does a unit stay where it was? Not if a person has said since that it is of another kind."""
+        found = self.units.get(unit)
+        if found and demand and found.comment in self.labels:
+            return kind_of(found) == kind_of(demand)
+        return found is not None
+
+    def _rounds(self, fresh: Sequence[Unit]) -> Iterator[tuple[Tracker, Sequence[Unit]]]:
+        """What is grouped one after the other; a person's units only with demands of their kind."""
+        for piece in _pieces([unit for unit in fresh if unit.comment not in self.labels]):
+            yield self.tracker, piece
+        labelled = [unit for unit in fresh if unit.comment in self.labels]
+        for kind in sorted({kind_of(unit) for unit in labelled}):
+            for piece in _pieces([unit for unit in labelled if kind_of(unit) == kind]):
+                yield self.tracker.only(kind), piece
 
     def _until(self, week: Week) -> Sequence[Comment]:
         return self.timeline.between(self.weeks[self.comments[0].id], week, self.settings.zone)
@@ -300,14 +325,6 @@ class Miner:
 def _pieces(units: Sequence[Unit]) -> Iterator[Sequence[Unit]]:
     for start in range(0, len(units), _GROUPED_AT_ONCE):
         yield units[start : start + _GROUPED_AT_ONCE]
-
-
-def _without_opinions(analysis: Analysis) -> Analysis:
-    units = tuple(
-        replace(u, intent=Intent.OTHER, theme="general", sentiment=Sentiment.NEUTRAL, specific=False)
-        for u in analysis.units
-    )
-    return replace(analysis, units=units, signals=())
 
 
 def _remembered(encode: Callable[[Sequence[str]], Floats]) -> Callable[[Sequence[str]], Floats]:
