@@ -334,7 +334,9 @@ def save(model: Heads, tokenizer: Tokenizer, themes: Sequence[str], out: Path) -
     ).save_pretrained(plain)  # fmt: skip
     module = Transformer(str(plain), max_seq_length=WINDOW)
     pooling = Pooling(module.get_embedding_dimension(), "mean")
-    SentenceTransformer(modules=[module.half(), pooling], device="cpu").save(str(out), create_model_card=False)
+    SentenceTransformer(modules=[module.half(), pooling], device="cpu").save(
+        str(out), create_model_card=False
+    )
     for path in plain.iterdir():
         path.unlink()
     plain.rmdir()
@@ -375,9 +377,7 @@ def main() -> None:
     written = read_labels(
         sorted((data_dir() / "labels" / "seed").glob("*.jsonl")), weight=SEED_WEIGHT if real else 1.0
     )
-    finetune(
-        options.work, options.out, [*real, *written], options.epochs, options.rate, options.dropout
-    )
+    finetune(options.work, options.out, [*real, *written], options.epochs, options.rate, options.dropout)
 
 
 if __name__ == "__main__":

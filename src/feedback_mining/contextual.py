@@ -92,7 +92,7 @@ class ContextualEncoder:
             rows = np.full((len(batch), batch[-1][2] - batch[-1][1]), self._padding, np.int64)
             for k, (text, a, b) in enumerate(batch):
                 rows[k, : b - a] = ids[text][a:b]
-            for k, ((text, a, b), state) in enumerate(zip(batch, self._forward(rows), strict=True)):
+            for (text, a, b), state in zip(batch, self._forward(rows), strict=True):
                 states[text][a:b] = state[: b - a]
         return Reading(offsets, states, self.dimensions)
 
@@ -108,9 +108,7 @@ class ContextualEncoder:
             real = (ids != self._padding)[:, None, None, :]
 
             def normed(x: torch.Tensor, name: str) -> torch.Tensor:
-                return layer_norm(
-                    x, (self.dimensions,), w[f"{name}.weight"], w[f"{name}.bias"], self._small
-                )
+                return layer_norm(x, (self.dimensions,), w[f"{name}.weight"], w[f"{name}.bias"], self._small)
 
             def dense(x: torch.Tensor, name: str) -> torch.Tensor:
                 return linear(x, w[f"{name}.weight"], w[f"{name}.bias"])
@@ -128,7 +126,9 @@ class ContextualEncoder:
                 )
                 seen = scaled_dot_product_attention(query, key, value, attn_mask=real)
                 seen = seen.transpose(1, 2).reshape(texts, tokens, self.dimensions)
-                x = normed(x + dense(seen, f"{layer}.attention.output.dense"), f"{layer}.attention.output.LayerNorm")
+                x = normed(
+                    x + dense(seen, f"{layer}.attention.output.dense"), f"{layer}.attention.output.LayerNorm"
+                )
                 inner = gelu(dense(x, f"{layer}.intermediate.dense"))
                 x = normed(x + dense(inner, f"{layer}.output.dense"), f"{layer}.output.LayerNorm")
             return np.asarray(x.numpy(), np.float32)
@@ -139,7 +139,9 @@ class ContextualEncoder:
             import torch
 
             self._weights = {
-                name: torch.from_numpy(array) if "word_embeddings" in name else torch.from_numpy(array).float()
+                name: torch.from_numpy(array)
+                if "word_embeddings" in name
+                else torch.from_numpy(array).float()
                 for name, array in self._arrays.items()
             }
         return self._weights
