@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from feedback_mining.classification.features import Featuriser
 from feedback_mining.classification.heads import LinearHead
+from feedback_mining.classification.reader import Place, Reader, pooled
 from feedback_mining.classification.splitter import CommentClauses, split_features, units_of
+from feedback_mining.contextual import Reading
 from feedback_mining.records import Analysis, Intent, Sentiment, Signal, Unit
 
 _BATCH = 2000
@@ -25,6 +28,7 @@ class CommentModel:
     specific: LinearHead
     signals: dict[str, LinearHead]
     agreement_weight: float = 0.8
+    reader: Reader | None = None  # a second opinion on units and their labels
 
     def analyse(self, comments: Sequence[tuple[str, str]]) -> list[Analysis]:
         """One Analysis per `(id, text)`, in order. Unit positions index into `text`."""
@@ -36,24 +40,21 @@ class CommentModel:
     def _analyse(self, comments: Sequence[tuple[str, str]]) -> list[Analysis]:
         texts = [text for _, text in comments]
         cut = [CommentClauses.of(text) for text in texts]
-        spans = self._spans(cut)
-        owner = np.repeat(np.arange(len(texts)), [len(s) for s in spans])
-        spoken = [texts[k][a:b] for k, group in enumerate(spans) for a, b in group]
+        reading = self.reader.read(cut) if self.reader else None
+        spans = self._spans(cut, reading)
+        places = [(k, a, b) for k, group in enumerate(spans) for a, b in group]
         units: list[list[Unit]] = [[] for _ in texts]
-        if spoken:
-            rows = self.featuriser.transform(spoken, texts, owner)
-            intents, themes, sentiments, confidence = self.labels(
-                {task: head.probabilities(rows) for task, head in self.heads.items()}
-            )
-            definite = self.specific.probabilities(rows)[:, self.specific.classes.index("yes")] >= 0.5
-            places = [place for group in spans for place in group]
-            for k, (a, b) in enumerate(places):
-                units[owner[k]].append(
+        if places:
+            _, chances = self._unit_chances(texts, places, reading)
+            intents, themes, sentiments, confidence = self.labels(chances)
+            definite = chances["specific"][:, self.specific.classes.index("yes")] >= 0.5
+            for k, (comment, a, b) in enumerate(places):
+                units[comment].append(
                     Unit(
-                        comment=comments[owner[k]][0],
+                        comment=comments[comment][0],
                         start=a,
                         end=b,
-                        text=spoken[k],
+                        text=texts[comment][a:b],
                         intent=Intent(intents[k]),
                         theme=themes[k],
                         sentiment=Sentiment(sentiments[k]),
@@ -64,17 +65,39 @@ class CommentModel:
         signals = self._signals(texts)
         return [Analysis(comments[k][0], tuple(units[k]), tuple(signals[k])) for k in range(len(texts))]
 
-    def _spans(self, cut: Sequence[CommentClauses]) -> list[list[tuple[int, int]]]:
+    def unit_chances(
+        self, texts: Sequence[str], places: Sequence[Place]
+    ) -> tuple[csr_matrix, dict[str, NDArray[np.float32]]]:
+        """Features and, by task, chances `(places, classes)` of the spans `(index into texts, start, end)`."""
+        reading = self.reader.read([CommentClauses.of(text) for text in texts]) if self.reader else None
+        return self._unit_chances(texts, places, reading)
+
+    def _unit_chances(
+        self, texts: Sequence[str], places: Sequence[Place], reading: Reading | None
+    ) -> tuple[csr_matrix, dict[str, NDArray[np.float32]]]:
+        spoken = [texts[k][a:b] for k, a, b in places]
+        rows = self.featuriser.transform(spoken, texts, np.array([k for k, _, _ in places]))
+        heads = {**self.heads, "specific": self.specific}
+        chances = {task: head.probabilities(rows) for task, head in heads.items()}
+        if self.reader and reading:
+            for task, other in self.reader.chances(reading, places).items():
+                chances[task] = pooled(chances[task], other, self.reader.weight)
+        return rows, chances
+
+    def _spans(self, cut: Sequence[CommentClauses], reading: Reading | None) -> list[list[tuple[int, int]]]:
         if not any(c.clauses for c in cut):
             return [[] for _ in cut]
         chances = self.splitter.probabilities(split_features(cut, self.featuriser, self.heads))
+        if self.reader and reading:
+            chances = pooled(chances, self.reader.boundaries(reading, cut), self.reader.split_weight)
         labels = np.array(self.splitter.classes)[chances.argmax(axis=1)]
         return units_of(cut, labels.tolist())
 
     def clarity(self, statements: Sequence[tuple[str, str, Intent]]) -> NDArray[np.float32]:
         """`(n,)`: probability that each `(text, theme, intent)`, read alone, has that theme and intent."""
         texts = [text for text, _, _ in statements]
-        rows = self.featuriser.transform(texts, texts, np.arange(len(texts)))
+        places = [(k, 0, len(text)) for k, text in enumerate(texts)]
+        _, chances = self.unit_chances(texts, places)
         chance = np.ones(len(texts), np.float32)
         for task, wanted in (
             ("theme", [theme for _, theme, _ in statements]),
@@ -82,7 +105,7 @@ class CommentModel:
         ):
             head = self.heads[task]
             columns = [head.classes.index(name) for name in wanted]
-            chance *= head.probabilities(rows)[np.arange(len(texts)), columns]
+            chance *= chances[task][np.arange(len(texts)), columns]
         return chance
 
     def labels(
@@ -90,7 +113,7 @@ class CommentModel:
     ) -> tuple[list[str], list[str], list[str], NDArray[np.float64]]:
         """The most probable labels that go together, and the probability that all three are right."""
         ratios = self.heads["intent"].facts.get("agreement", {})
-        logs = {task: np.log(np.clip(p, 1e-6, 1)).astype(np.float64) for task, p in chances.items()}
+        logs = {task: np.log(np.clip(chances[task], 1e-6, 1)).astype(np.float64) for task in self.heads}
         # (units, intents, sentiments, themes)
         joint = logs["intent"][:, :, None, None] + logs["sentiment"][:, None, :, None]
         joint = joint + logs["theme"][:, None, None, :]
