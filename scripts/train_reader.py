@@ -34,7 +34,7 @@ from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from feedback_mining.classification.heads import LinearHead
 from feedback_mining.classification.labelling import LabelledComment, read_labels
-from feedback_mining.classification.reader import HEADS, Reader
+from feedback_mining.classification.transformer import HEADS, TransformerReader
 from feedback_mining.classification.splitter import CommentClauses, gold_labels
 from feedback_mining.contextual import ContextualEncoder, same_length_simplified, tokens_in, windows_of
 from feedback_mining.records import ACTIONABLE, Intent, Sentiment, Signal
@@ -347,7 +347,7 @@ def save(model: Heads, tokenizer: Tokenizer, themes: Sequence[str], out: Path) -
     classes = {"intent": INTENTS, "theme": themes, "sentiment": SENTIMENTS, "specific": ["no", "yes"]}
     heads = {task: head(getattr(model, task), classes[task]) for task in HEADS}
     signals = {"signals": head(model.signals, SIGNALS)}
-    Reader(ContextualEncoder(out), {**heads, **signals}, head(model.splitter, CUTS)).save(out)
+    TransformerReader(ContextualEncoder(out), {**heads, **signals}, head(model.splitter, CUTS)).save(out)
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 
 from feedback_mining.classification.features import Featuriser
 from feedback_mining.classification.heads import LinearHead
-from feedback_mining.classification.reader import Place, Reader, pooled
+from feedback_mining.classification.transformer import Place, TransformerReader, pooled
 from feedback_mining.classification.splitter import CommentClauses, split_features, units_of
 from feedback_mining.contextual import Reading
 from feedback_mining.records import Analysis, Intent, Sentiment, Signal, Unit
@@ -28,7 +28,7 @@ class CommentModel:
     specific: LinearHead
     signals: dict[str, LinearHead]
     agreement_weight: float = 0.8
-    reader: Reader | None = None  # a second opinion on units and their labels
+    reader: TransformerReader | None = None  # a second opinion on units and their labels
 
     def analyse(self, comments: Sequence[tuple[str, str]]) -> list[Analysis]:
         """One Analysis per `(id, text)`, in order. Unit positions index into `text`."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from feedback_mining.classification.classifier import CommentModel
 from feedback_mining.classification.features import FeatureConfig, Featuriser
 from feedback_mining.classification.heads import LinearHead
-from feedback_mining.classification.reader import Reader
+from feedback_mining.classification.transformer import TransformerReader
 from feedback_mining.classification.training import TASKS
 from feedback_mining.encoders import Encoder, load_encoder
 from feedback_mining.errors import ModelError
@@ -65,7 +65,7 @@ def load_models(root: Path | None = None, encoder: str | None = None) -> Models:
 
     featuriser = Featuriser(segmenter, own, FeatureConfig(**head("intent").facts.get("features", {})))
     signals = {t.removeprefix("signal-"): head(t) for t in versions if t.startswith("signal-")}
-    reader = Reader.load(root / "reader" / versions["reader"]) if "reader" in versions else None
+    reader = TransformerReader.load(root / "reader" / versions["reader"]) if "reader" in versions else None
     model = CommentModel(
         featuriser, {t: head(t) for t in TASKS}, head("splitter"), head("specific"), signals, reader=reader
     )

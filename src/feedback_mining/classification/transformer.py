@@ -24,7 +24,7 @@ HEADS = ("intent", "theme", "sentiment", "specific")
 
 
 @dataclass(frozen=True)
-class Reader:
+class TransformerReader:
     encoder: ContextualEncoder
     heads: dict[str, LinearHead]
     splitter: LinearHead  # reads `clause_rows`
@@ -50,7 +50,7 @@ class Reader:
             head.save(folder / "heads" / task)
 
     @classmethod
-    def load(cls, folder: Path) -> Reader:
+    def load(cls, folder: Path) -> TransformerReader:
         """Raises ModelError."""
         heads = {task: LinearHead.load(folder / "heads" / task) for task in HEADS}
         return cls(ContextualEncoder(folder), heads, LinearHead.load(folder / "heads" / "splitter"))
