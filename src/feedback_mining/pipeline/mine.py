@@ -113,8 +113,10 @@ def groupable(unit: Unit) -> bool:
 
 
 @lru_cache(maxsize=2)
-def _models(root: Path | None, encoder: str | None) -> Models:
-    return load_models(root, encoder)
+def _models(
+    root: Path | None, encoder: str | None, dictionaries: tuple[Path, ...], _version: str
+) -> Models:
+    return load_models(root, encoder, dictionaries)
 
 
 @dataclass(frozen=True)
@@ -124,10 +126,15 @@ class Reader:
     models: Models
     taxonomy: Taxonomy
     catalogue: Catalogue
+    vectors: Path | None = None  # folder of the vector cache
 
     @classmethod
-    def of(cls, settings: Settings) -> Reader:
-        return cls(_models(settings.models, settings.encoder), Taxonomy.load(), Catalogue.load())
+    def of(cls, settings: Settings, store: Store | None = None) -> Reader:
+        """store: the one that the comments are in, for the words and vectors kept beside it."""
+        files = dictionary_files(words_folder(settings, store))
+        models = _models(settings.models, settings.encoder, files, Segmenter(files).version)
+        vectors = settings.vectors or (store.folder if store else None)
+        return cls(models, Taxonomy.load(), Catalogue.load(), vectors)
 
     @cached_property
     def versions(self) -> dict[str, Any]:
@@ -150,6 +157,14 @@ class Reader:
             if progress:
                 progress(len(some))
 
+    @cached_property
+    def _encoder(self) -> Encoder:
+        """Of grouping. The static kind encodes quicker than its vectors could pay for their place on the disk."""
+        encoder = self.models.encoder
+        if self.vectors is None or isinstance(encoder, StaticEncoder):
+            return encoder
+        return CachedEncoder(encoder, self.vectors)
+
     def _style(self, statements: Sequence[str]) -> Floats:
         head = self.models.title
         return head.probabilities(style_rows(statements))[:, head.classes.index("yes")]
@@ -157,7 +172,7 @@ class Reader:
     def tracker(self, product: str, lang: str = "zh") -> Tracker:
         return Tracker(
             product=product,
-            encode=_remembered(self.models.encoder.encode),
+            encode=_remembered(self._encoder.encode),
             words=lru_cache(maxsize=None)(self.models.comments.featuriser.segmenter.words),
             clarity=self.models.comments.clarity,
             style=self._style,
@@ -179,7 +194,7 @@ class Miner:
         progress: Progress | None = None,
     ) -> None:
         self.store, self.product, self.settings = store, product, settings
-        self.reader = Reader.of(settings)
+        self.reader = Reader.of(settings, store)
         self.tracker = self.reader.tracker(product, lang)
         self.timeline = Timeline(store.comments(product))
         self.weeks = {c.id: Week.of(c.time, settings.zone) for c in self.comments}
