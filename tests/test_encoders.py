@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from encoder_fixtures import WORDS
 
 from feedback_mining.encoders import SentenceTransformerEncoder, StaticEncoder, load_encoder
 from feedback_mining.errors import ModelError
@@ -28,7 +29,6 @@ TEXTS = [
     "一般般😤", "👍👍👍", "。。。", "", "哈哈哈哈哈哈", "https://example.com/help 打不开", "Crashes every time on Android 14",
     "备份到网盘失败，重试了十几次还是一样，提示网络异常，但是别的应用都正常，请尽快修复，不然只能换别家了" * 3,
 ]  # fmt: skip
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *"闪退卡顿登录验证码广告太多好用的不了"]
 
 
 def one_line_error(name: str) -> str:
@@ -85,45 +85,6 @@ class TestShipped:
         assert encoder.encode([]).shape == (0, encoder.dimensions)
 
 
-@pytest.fixture(scope="module")
-def static_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
-    from tokenizers import Tokenizer, models, pre_tokenizers
-
-    tokenizer = Tokenizer(models.WordLevel({word: k for k, word in enumerate(WORDS)}, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
-    table = np.random.default_rng(0).normal(size=(len(WORDS), 8)).astype(np.float32)
-    folder = tmp_path_factory.mktemp("encoders") / "tiny-static"
-    SentenceTransformer(
-        modules=[StaticEmbedding(tokenizer, embedding_weights=table)], device="cpu"
-    ).save_pretrained(str(folder), create_model_card=False)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def bert_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    import torch
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-    from transformers import BertConfig, BertModel, BertTokenizer
-
-    folder = tmp_path_factory.mktemp("encoders")
-    (folder / "raw").mkdir()
-    (folder / "raw" / "vocab.txt").write_text("\n".join(dict.fromkeys(WORDS)) + "\n", encoding="utf-8")
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(dict.fromkeys(WORDS)), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
-        intermediate_size=16, max_position_embeddings=32,
-    )  # fmt: skip
-    BertModel(config).save_pretrained(folder / "raw")
-    BertTokenizer(str(folder / "raw" / "vocab.txt")).save_pretrained(folder / "raw")
-    layers = Transformer(str(folder / "raw"), max_seq_length=32)
-    model = SentenceTransformer(modules=[layers, Pooling(16, "mean")], device="cpu")
-    model.save_pretrained(str(folder / "tiny-bert"), create_model_card=False)
-    return folder / "tiny-bert"
-
-
 def test_a_static_model_of_ones_own_is_read_without_torch(static_folder: Path) -> None:
     code = (
         "import sys; from feedback_mining.encoders import load_encoder; "
@@ -164,7 +125,7 @@ def test_a_name_that_is_nowhere_is_one_line() -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
-        capture_output=True, text=True, check=True, timeout=60,
+        capture_output=True, text=True, check=True, timeout=300,
         env={**os.environ, "HF_HUB_OFFLINE": "1"},
     )  # fmt: skip
     (line,) = done.stdout.splitlines()
@@ -271,7 +232,7 @@ def load_from_hub(home: Path, **environment: str) -> str:
         "except ModelError as error: print(error)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120,
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300,
         env={**os.environ, "HF_HOME": str(home), "HF_HUB_DISABLE_TELEMETRY": "1", "NO_PROXY": "127.0.0.1",
              **environment},
     )  # fmt: skip

@@ -19,6 +19,7 @@ from feedback_mining.records import Analysis, Comment, Demand, Quarantined, Revi
 from feedback_mining.storage.cursors import CursorMethods
 from feedback_mining.storage.engine import begin_write, open_engine, safe
 from feedback_mining.storage.importing import recorded_import, write_import
+from feedback_mining.storage.labels import LabelMethods
 from feedback_mining.storage.records import (
     ImportCounts,
     ImportResult,
@@ -54,7 +55,7 @@ def open_store(url: str) -> Store:
     return Store(open_engine(url))
 
 
-class Store(CursorMethods, RefusalMethods):
+class Store(CursorMethods, LabelMethods, RefusalMethods):
     """Methods are one transaction each; those that write wait for other writers. Close it, or use `with`."""
 
     def __init__(self, engine: Engine) -> None:
