@@ -34,8 +34,8 @@ from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from feedback_mining.classification.heads import LinearHead
 from feedback_mining.classification.labelling import LabelledComment, read_labels
-from feedback_mining.classification.transformer import HEADS, TransformerReader
 from feedback_mining.classification.splitter import CommentClauses, gold_labels
+from feedback_mining.classification.transformer import HEADS, TransformerReader
 from feedback_mining.contextual import ContextualEncoder, same_length_simplified, tokens_in, windows_of
 from feedback_mining.records import ACTIONABLE, Intent, Sentiment, Signal
 from feedback_mining.resources import data_dir, models_dir

@@ -11,8 +11,8 @@ from scipy.sparse import csr_matrix
 
 from feedback_mining.classification.features import Featuriser
 from feedback_mining.classification.heads import LinearHead
-from feedback_mining.classification.transformer import Place, TransformerReader, pooled
 from feedback_mining.classification.splitter import CommentClauses, split_features, units_of
+from feedback_mining.classification.transformer import Place, TransformerReader, pooled
 from feedback_mining.contextual import Reading
 from feedback_mining.records import Analysis, Intent, Sentiment, Signal, Unit
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from feedback_mining.classification.classifier import CommentModel
 from feedback_mining.classification.features import FeatureConfig, Featuriser
 from feedback_mining.classification.heads import LinearHead
-from feedback_mining.classification.transformer import TransformerReader
 from feedback_mining.classification.training import TASKS
+from feedback_mining.classification.transformer import TransformerReader
 from feedback_mining.encoders import Encoder, load_encoder
 from feedback_mining.errors import ModelError
 from feedback_mining.resources import models_dir
