@@ -324,7 +324,7 @@ def finetune(
 
 def save(model: Heads, tokenizer: Tokenizer, themes: Sequence[str], out: Path) -> None:
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Pooling, Transformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 
     plain = out.parent / f"{out.name}.bert"
     model.bert.half().save_pretrained(plain)
