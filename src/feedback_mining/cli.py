@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from feedback_mining import __version__, commands_fetch, commands_import, commands_quarantine
+from feedback_mining import __version__, commands_fetch, commands_import, commands_quarantine, commands_train
 from feedback_mining.console import Language, backlog_lines, debugging, import_lines, progress_bar, say
 from feedback_mining.errors import FeedbackMiningError
 from feedback_mining.options import (
@@ -184,6 +184,8 @@ quarantine.command(epilog=EXIT_CODES)(commands_quarantine.retry)
 app.add_typer(quarantine, name="quarantine", epilog=EXIT_CODES)
 app.command(epilog=EXIT_CODES)(commands_fetch.fetch)
 app.command(epilog=EXIT_CODES)(commands_fetch.webhook)
+app.command(epilog=EXIT_CODES)(commands_train.train)
+app.command(epilog=EXIT_CODES)(commands_train.predict)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
