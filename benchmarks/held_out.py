@@ -55,21 +55,23 @@ def train_fold(fold: Sequence[str], files: Sequence[Path], work: Path, shared: P
     held = [path.stem for path in files if product_of(path) in fold]
     seen = [path for path in files if path.stem not in held]
     encoder = models / "encoder" / "held-out"
-    run(
-        sys.executable, "scripts/train_encoder.py", "--text", shared / "data/text/unlabelled.tsv.gz",
-        "--pairs", shared / "data/pairs/pairs_train.tsv.gz", "--work", work / "encoder", "--out", encoder,
-        "--labels", *files, "--hold-out", *held,
-    )  # fmt: skip
+    if not encoder.exists():
+        run(
+            sys.executable, "scripts/train_encoder.py", "--text", shared / "data/text/unlabelled.tsv.gz",
+            "--pairs", shared / "data/pairs/pairs_train.tsv.gz", "--work", work / "encoder", "--out", encoder,
+            "--labels", *files, "--hold-out", *held,
+        )  # fmt: skip
     reader = work / "reader"
     if not (reader / "pretrained").exists():
         run(
             sys.executable, "scripts/train_reader.py", "pretrain", "--text", shared / "data/text/unlabelled.tsv.gz",
             "--vectors", work / "encoder/skipgram.npy", "--work", reader,
         )  # fmt: skip
-    run(
-        sys.executable, "scripts/train_reader.py", "finetune", "--work", reader, "--out", models / "reader/1",
-        *seen,
-    )  # fmt: skip
+    if not (models / "reader/1/heads").exists():
+        run(
+            sys.executable, "scripts/train_reader.py", "finetune", "--work", reader, "--out", models / "reader/1",
+            *seen,
+        )  # fmt: skip
     pointer = models / "current.json"
     pointer.write_text(json.dumps({"encoder": encoder.name}) + "\n", encoding="utf-8")
     train = "import sys; from pathlib import Path; from feedback_mining.pipeline.retrain import retrain; "
