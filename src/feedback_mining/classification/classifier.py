@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
+from feedback_mining.classification.correction import Correction
 from feedback_mining.classification.features import Featuriser
 from feedback_mining.classification.heads import LinearHead
 from feedback_mining.classification.splitter import CommentClauses, split_features, units_of
@@ -25,6 +27,7 @@ class CommentModel:
     specific: LinearHead
     signals: dict[str, LinearHead]
     agreement_weight: float = 0.8
+    corrections: Mapping[str, Correction] = field(default_factory=dict)  # a team's own, by task
 
     def analyse(self, comments: Sequence[tuple[str, str]]) -> list[Analysis]:
         """One Analysis per `(id, text)`, in order. Unit positions index into `text`."""
@@ -43,7 +46,7 @@ class CommentModel:
         if spoken:
             rows = self.featuriser.transform(spoken, texts, owner)
             intents, themes, sentiments, confidence = self.labels(
-                {task: head.probabilities(rows) for task, head in self.heads.items()}
+                self.corrected(self.base_chances(rows), rows)
             )
             definite = self.specific.probabilities(rows)[:, self.specific.classes.index("yes")] >= 0.5
             places = [place for group in spans for place in group]
@@ -64,6 +67,17 @@ class CommentModel:
         signals = self._signals(texts)
         return [Analysis(comments[k][0], tuple(units[k]), tuple(signals[k])) for k in range(len(texts))]
 
+    def base_chances(self, rows: csr_matrix) -> dict[str, NDArray[np.float32]]:
+        """Task → `(rows, classes)`: what the base says before any team's correction."""
+        return {task: head.probabilities(rows) for task, head in self.heads.items()}
+
+    def corrected(
+        self, chances: Mapping[str, NDArray[np.float32]], rows: csr_matrix
+    ) -> dict[str, NDArray[np.float32]]:
+        """The base's probabilities after the corrections in use."""
+        fixes = self.corrections
+        return {task: fixes[task].applied(p, rows) if task in fixes else p for task, p in chances.items()}
+
     def _spans(self, cut: Sequence[CommentClauses]) -> list[list[tuple[int, int]]]:
         if not any(c.clauses for c in cut):
             return [[] for _ in cut]
@@ -75,14 +89,14 @@ class CommentModel:
         """`(n,)`: probability that each `(text, theme, intent)`, read alone, has that theme and intent."""
         texts = [text for text, _, _ in statements]
         rows = self.featuriser.transform(texts, texts, np.arange(len(texts)))
+        chances = self.corrected(self.base_chances(rows), rows)
         chance = np.ones(len(texts), np.float32)
         for task, wanted in (
             ("theme", [theme for _, theme, _ in statements]),
             ("intent", [str(intent) for _, _, intent in statements]),
         ):
-            head = self.heads[task]
-            columns = [head.classes.index(name) for name in wanted]
-            chance *= head.probabilities(rows)[np.arange(len(texts)), columns]
+            columns = [self.heads[task].classes.index(name) for name in wanted]
+            chance *= chances[task][np.arange(len(texts)), columns]
         return chance
 
     def labels(
