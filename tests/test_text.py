@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import pickle
 import re
 import subprocess
 import sys
 import time
+from itertools import accumulate, islice
 from pathlib import Path
 
 import jieba
@@ -13,8 +17,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from feedback_mining.errors import UnreadableFile
+from feedback_mining.resources import data_dir
 from feedback_mining.text.clean import foreign_regions, normalise, split_reply, strip_markup
-from feedback_mining.text.segment import Segmenter
+from feedback_mining.text.segment import Engine, Segmenter
 from feedback_mining.text.split import clauses
 
 HEADING = "\n------\n开发者回复："
@@ -26,6 +32,7 @@ PIECES = [
 COMMENTS = st.one_of(
     st.text(), st.text(st.characters()), st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
 )
+SEGMENTER = Segmenter()
 SEPARATOR = re.compile(r"[\s，。！？；、,!?;…~（）【】「」😤❤]")
 
 
@@ -171,9 +178,23 @@ class TestClauses:
         assert (one.before, other.before) == ("\n", "")
 
 
-@pytest.fixture(scope="module")
-def own() -> Segmenter:
-    return Segmenter()
+@pytest.fixture(scope="module", params=list(Engine))
+def own(request: pytest.FixtureRequest) -> Segmenter:
+    return Segmenter(engine=request.param)
+
+
+def edges(pieces: list[str]) -> set[int]:
+    return set(accumulate(map(len, pieces)))
+
+
+def agreement(texts: list[str]) -> float:
+    """Boundary F1 of the two engines, both with the project's dictionary."""
+    quick, reference = Segmenter(), Segmenter(engine=Engine.JIEBA)
+    both = one = other = 0
+    for text in texts:
+        a, b = edges(quick.pieces(text)), edges(reference.pieces(text))
+        both, one, other = both + len(a & b), one + len(a), other + len(b)
+    return 2 * both / (one + other)
 
 
 class TestSegmenter:
@@ -186,7 +207,39 @@ class TestSegmenter:
         assert own.words("") == []
         assert own.words("😤，。 ") == []
 
-    def test_dictionaries_stay_with_their_instance(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ("check-in", ["check", "in"]),
+            ("v2.0-beta和1.5gb", ["v2.0", "beta", "和", "1.5", "gb"]),
+            ("apple-pay闪退", ["apple", "pay", "闪退"]),
+            ("c++涨了3.5%", ["c++", "涨", "了", "3.5%"]),
+            ("a.b_c@d", ["a", "b", "_", "c", "d"]),
+        ],
+    )
+    def test_ascii_is_cut_as_jieba_cuts_it(self, own: Segmenter, text: str, words: list[str]) -> None:
+        assert own.words(text) == words
+
+    @given(st.lists(st.sampled_from([*PIECES, "check-in", "1.5gb", "画画", "wi-fi", "c++"])).map("".join))
+    def test_pieces_are_the_text(self, text: str) -> None:
+        assert "".join(SEGMENTER.pieces(text)) == text
+
+    def test_engines_agree_on_the_projects_own_comments(self) -> None:
+        folder = data_dir() / "labels" / "seed"
+        lines = [
+            line
+            for path in sorted(folder.glob("*.jsonl"))
+            for line in path.read_text("utf-8").splitlines()[::6]
+        ]
+        assert agreement([normalise(json.loads(line)["text"]) for line in lines]) >= 0.9999
+
+    def test_engines_agree_on_real_comments(self, shared_dir: Path) -> None:
+        with gzip.open(shared_dir / "data" / "text" / "unlabelled.tsv.gz", "rt", encoding="utf-8") as handle:
+            lines = [line.rstrip("\n").split("\t", 1)[-1] for line in islice(handle, 0, None, 300)]
+        assert agreement([normalise(line)[:300] for line in lines]) >= 0.9998
+
+    @pytest.mark.parametrize("engine", list(Engine))
+    def test_dictionaries_stay_with_their_instance(self, tmp_path: Path, engine: Engine) -> None:
         text = "小松果在蓝莓派上打不开"
         paths = []
         for name, line in (("a", "小松果在 100000 n"), ("b", "蓝莓派上 100000")):
@@ -194,7 +247,8 @@ class TestSegmenter:
             path.write_text(f"# 注释\n\n{line}\n", encoding="utf-8")
             paths.append(path)
         before = jieba.lcut(text)
-        one, other, plain = Segmenter([paths[0]]), Segmenter([paths[1]]), Segmenter([])
+        one, other = Segmenter([paths[0]], engine), Segmenter([paths[1]], engine)
+        plain = Segmenter([], engine)
         assert "小松果在" in one.words(text)
         assert "小松果在" not in other.words(text)
         assert "蓝莓派上" in other.words(text)
@@ -202,15 +256,32 @@ class TestSegmenter:
         assert not {"小松果在", "蓝莓派上"} & set(plain.words(text))
         assert jieba.lcut(text) == before
 
-    def test_version_tells_dictionaries_apart(self, tmp_path: Path) -> None:
+    def test_version_tells_dictionaries_and_engines_apart(self, tmp_path: Path) -> None:
         path = tmp_path / "words.txt"
         path.write_text("闪退\n", encoding="utf-8")
         first = Segmenter([path]).version
         assert first == Segmenter([path]).version
+        assert Segmenter([path], Engine.JIEBA).version != first
         path.write_text("闪退\n秒退\n", encoding="utf-8")
         assert Segmenter([path]).version != first
 
-    def test_is_silent(self) -> None:
-        code = "from feedback_mining.text.segment import Segmenter; Segmenter().words('闪退')"
+    def test_is_the_same_in_another_process(self, own: Segmenter) -> None:
+        own.words("闪退")
+        copy = pickle.loads(pickle.dumps(own))
+        assert copy.version == own.version
+        assert copy.words("一打开就闪退") == own.words("一打开就闪退")
+
+    def test_a_dictionary_in_another_encoding_is_one_line(self, tmp_path: Path) -> None:
+        path = tmp_path / "words.txt"
+        path.write_bytes("闪退\n".encode("gb18030"))
+        with pytest.raises(UnreadableFile, match="UTF-8") as caught:
+            Segmenter([path]).words("闪退")
+        assert str(path) in str(caught.value)
+
+    @pytest.mark.parametrize("engine", list(Engine))
+    def test_is_silent(self, engine: Engine) -> None:
+        code = (
+            f"from feedback_mining.text.segment import Segmenter; Segmenter(engine='{engine}').words('闪退')"
+        )
         done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, check=True)
         assert (done.stdout, done.stderr) == (b"", b"")

@@ -7,8 +7,10 @@ together, or one of them disguised against filters, are an advertisement.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 
+from feedback_mining.records import Analysis, Intent, Sentiment
 from feedback_mining.text.clean import foreign_regions, normalise
 
 _LONG = 60  # letters from which two promises of money are no longer a passing remark
@@ -107,3 +109,12 @@ def advertised(text: str) -> str | None:
 def is_advertising(text: str) -> bool:
     """Whether the text invites to something that is not the product."""
     return advertised(text) is not None
+
+
+def without_opinions(analysis: Analysis) -> Analysis:
+    """What is left of an analysis when the text turns out to be advertising."""
+    units = tuple(
+        replace(u, intent=Intent.OTHER, theme="general", sentiment=Sentiment.NEUTRAL, specific=False)
+        for u in analysis.units
+    )
+    return replace(analysis, units=units, signals=())

@@ -44,12 +44,12 @@ class CommentModel:
         spoken = [texts[k][a:b] for k, group in enumerate(spans) for a, b in group]
         units: list[list[Unit]] = [[] for _ in texts]
         if spoken:
-            rows = self.featuriser.transform(spoken, texts, owner)
-            intents, themes, sentiments, confidence = self.labels(
-                self.corrected(self.base_chances(rows), rows)
-            )
-            definite = self.specific.probabilities(rows)[:, self.specific.classes.index("yes")] >= 0.5
             places = [place for group in spans for place in group]
+            rows, base = self.unit_chances(
+                texts, [(int(k), a, b) for k, (a, b) in zip(owner, places, strict=True)]
+            )
+            intents, themes, sentiments, confidence = self.labels(self.corrected(base, rows))
+            definite = self.specific.probabilities(rows)[:, self.specific.classes.index("yes")] >= 0.5
             for k, (a, b) in enumerate(places):
                 units[owner[k]].append(
                     Unit(
@@ -67,9 +67,16 @@ class CommentModel:
         signals = self._signals(texts)
         return [Analysis(comments[k][0], tuple(units[k]), tuple(signals[k])) for k in range(len(texts))]
 
-    def base_chances(self, rows: csr_matrix) -> dict[str, NDArray[np.float32]]:
-        """Task → `(rows, classes)`: what the base says before any team's correction."""
-        return {task: head.probabilities(rows) for task, head in self.heads.items()}
+    def unit_chances(
+        self, texts: Sequence[str], places: Sequence[tuple[int, int, int]]
+    ) -> tuple[csr_matrix, dict[str, NDArray[np.float32]]]:
+        """What the base says of units, before any team's correction: their rows, and task → `(n, classes)`.
+
+        places: of each unit, the index of its comment in `texts`, its start and its end.
+        """
+        spoken = [texts[k][a:b] for k, a, b in places]
+        rows = self.featuriser.transform(spoken, texts, np.array([k for k, _, _ in places], np.int64))
+        return rows, {task: head.probabilities(rows) for task, head in self.heads.items()}
 
     def corrected(
         self, chances: Mapping[str, NDArray[np.float32]], rows: csr_matrix
@@ -88,8 +95,8 @@ class CommentModel:
     def clarity(self, statements: Sequence[tuple[str, str, Intent]]) -> NDArray[np.float32]:
         """`(n,)`: probability that each `(text, theme, intent)`, read alone, has that theme and intent."""
         texts = [text for text, _, _ in statements]
-        rows = self.featuriser.transform(texts, texts, np.arange(len(texts)))
-        chances = self.corrected(self.base_chances(rows), rows)
+        rows, base = self.unit_chances(texts, [(k, 0, len(text)) for k, text in enumerate(texts)])
+        chances = self.corrected(base, rows)
         chance = np.ones(len(texts), np.float32)
         for task, wanted in (
             ("theme", [theme for _, theme, _ in statements]),

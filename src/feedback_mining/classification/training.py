@@ -154,7 +154,7 @@ def _train_splitter(
     labels: list[str] = []
     weights: list[float] = []
     for fold in range(_FOLDS):
-        members = [c for c, g in zip(comments, groups, strict=True) if g == fold]
+        members = [c for c, g in zip(comments, groups, strict=True) if g == fold and c.whole]
         cut = [CommentClauses.of(c.text) for c in members]
         parts.append(split_features(cut, featuriser, by_fold[fold]))
         for comment, pieces in zip(members, cut, strict=True):
@@ -172,6 +172,8 @@ def _train_signals(
     config: TrainingConfig,
 ) -> dict[str, LinearHead]:
     """One yes/no head a signal, with the threshold at which unseen comments score the best F1."""
+    looked_at = np.array([c.whole for c in comments], bool)
+    comments, groups = [c for c in comments if c.whole], groups[looked_at]
     texts = [c.text for c in comments]
     rows = featuriser.transform(texts, texts, np.arange(len(texts)))
     weights = np.array([c.weight for c in comments])

@@ -22,6 +22,7 @@ from feedback_mining.demands.name import Candidate, keywords_of, statements_of, 
 from feedback_mining.records import Demand, Intent, Unit
 
 Floats = NDArray[np.float32]
+Kind = tuple[str, bool]  # theme, and whether it is a wish
 _MEMORY = 100  # latest members that stand for a known demand
 _AT_ONCE = 2000
 
@@ -50,6 +51,13 @@ class Tracker:
     catalogue: Catalogue
     config: GroupingConfig = field(default_factory=GroupingConfig)
     lang: str = "zh"
+    kind: Kind | None = None  # the only kind of demand that its units may come to
+
+    def only(self, kind: Kind) -> Tracker:
+        """A tracker for units whose theme and intent are certain: they join and found demands of that kind."""
+        theme, wish = kind
+        entries = tuple(e for e in self.catalogue.entries if (e.theme, e.wish) == (theme, wish))
+        return replace(self, catalogue=replace(self.catalogue, entries=entries), kind=kind)
 
     def track(
         self,
@@ -65,7 +73,7 @@ class Tracker:
         """
         if not units:
             return Tracked((), {})
-        demands = {d.id: d for d in sorted(known, key=lambda d: d.id)}
+        demands = {d.id: d for d in sorted(known, key=lambda d: d.id) if self._open(d)}
         taken = self._taken_by_anchors(units)
         groups: dict[str, list[Unit]] = {}
         for k, key in taken.items():
@@ -94,6 +102,11 @@ class Tracker:
         weeks = {u.comment: comments[u.comment][0] for u in units}
         changed = self._named(groups, demands, members, weeks)
         return Tracked(changed, {u.id: key for key, of_key in groups.items() for u in of_key})
+
+    def _open(self, demand: Demand) -> bool:
+        if self.kind is None or kind_of(demand) == self.kind:
+            return True
+        return demand.id in {self._anchored_id(entry.id) for entry in self.catalogue.entries}
 
     def _points(self, units: Sequence[Unit], comments: Mapping[str, tuple[str, str]]) -> Floats:
         return augmented(
@@ -218,7 +231,12 @@ class Tracker:
         return _id(self.product, f"common:{entry}")
 
     def _founded_id(self, first: Unit) -> str:
-        return _id(self.product, first.id)
+        # A unit that a person moved may have founded the demand that it leaves.
+        return _id(self.product, first.id, *map(str, self.kind or ()))
+
+
+def kind_of(what: Unit | Demand) -> Kind:
+    return what.theme, what.intent is Intent.SUGGESTION
 
 
 def _id(*parts: str) -> str:

@@ -108,9 +108,7 @@ def score(
     return Scores(
         units=len(truth),
         accuracy=_estimate(once["accuracy"][0], often["accuracy"]),
-        macro_f1=_estimate(
-            float(once["f1"][0, present].mean()), _mean_of_known(often["f1"][:, present])
-        ),
+        macro_f1=_estimate(float(once["f1"][0, present].mean()), _mean_of_known(often["f1"][:, present])),
         classes=rows,
         confusion=tuple(tuple(int(n) for n in row) for row in whole[0]),
         ece=ece,

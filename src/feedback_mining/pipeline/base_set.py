@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,22 +20,38 @@ from feedback_mining.text.clean import normalise
 _BATCH = 2000
 
 
-def unit_chances(model: CommentModel, comments: Sequence[LabelledComment]) -> dict[str, Floats]:
-    """Task → `(units, classes)` of the base, for the annotated units of all comments in order."""
-    found: dict[str, list[Floats]] = {task: [] for task in model.heads}
-    for start in range(0, len(comments), _BATCH):
-        some = comments[start : start + _BATCH]
-        owner = [k for k, c in enumerate(some) for _ in c.units]
-        if not owner:
-            continue
-        spans = [c.text[u.start : u.end] for c in some for u in c.units]
-        rows = model.featuriser.transform(spans, [c.text for c in some], owner)
-        for task, chances in model.base_chances(rows).items():
-            found[task].append(chances)
-    return {
-        task: np.vstack(parts) if parts else np.zeros((0, len(model.heads[task].classes)), np.float32)
-        for task, parts in found.items()
-    }
+def unseen_chances(
+    models_by_fold: Iterable[tuple[CommentModel, Sequence[LabelledComment]]],
+    classes: Mapping[str, Sequence[str]],
+) -> dict[str, dict[str, Floats]]:
+    """Comment id → task → `(units, classes)`: what each fold's model says of the comments held out from it.
+
+    A class that a model does not know is never probable to it.
+    """
+    found: dict[str, dict[str, Floats]] = {}
+    for model, comments in models_by_fold:
+        for start in range(0, len(comments), _BATCH):
+            some = [c for c in comments[start : start + _BATCH] if c.units]
+            _, chances = model.unit_chances([c.text for c in some], places_of(some))
+            ends = np.cumsum([len(c.units) for c in some])[:-1]
+            for task in TASKS:
+                wanted = _reordered(chances[task], model.heads[task].classes, classes[task])
+                for comment, part in zip(some, np.split(wanted, ends), strict=True):
+                    found.setdefault(comment.id, {})[task] = part
+    return found
+
+
+def places_of(comments: Sequence[LabelledComment]) -> list[tuple[int, int, int]]:
+    """Comment, start and end of every annotated unit, in order."""
+    return [(k, u.start, u.end) for k, c in enumerate(comments) for u in c.units]
+
+
+def _reordered(chances: Floats, given: Sequence[str], wanted: Sequence[str]) -> Floats:
+    found = np.zeros((len(chances), len(wanted)), np.float32)
+    for k, place in enumerate(positions(given, wanted)):
+        if place >= 0:
+            found[:, place] = chances[:, k]
+    return found
 
 
 def build_base_set(
@@ -47,10 +63,11 @@ def build_base_set(
 ) -> BaseSet:
     """Pack what `products` hold; nothing of their words is kept.
 
-    version: of the base models; chances: product → task → `(units, classes)` for the units of its comments
-    in order, from models that were not trained on the product; classes: task → the columns of `chances`.
+    version: of the base models; chances: comment id → task → `(units, classes)`, from models that were not
+    trained on its product (`unseen_chances`); classes: task → the columns of `chances`.
     """
     names = sorted(products)
+    products = {name: [c for c in products[name] if c.units] for name in names}
     comments = [c for name in names for c in products[name]]
     units = [u for c in comments for u in c.units]
     encoder, config = featuriser.encoder, featuriser.config
@@ -64,7 +81,7 @@ def build_base_set(
         comment=np.array([k for k, c in enumerate(comments) for _ in c.units], np.int32),
         product=np.array([k for k, name in enumerate(names) for _ in products[name]], np.int16),
         logs={
-            task: log_chances(np.vstack([chances[name][task] for name in names])).astype(np.float16)
+            task: log_chances(np.vstack([chances[c.id][task] for c in comments])).astype(np.float16)
             for task in TASKS
         },
         labels={

@@ -13,7 +13,7 @@ import numpy as np
 
 from feedback_mining.classification.classifier import CommentModel, told
 from feedback_mining.classification.features import FeatureConfig, Featuriser
-from feedback_mining.classification.heads import Floats, LinearHead
+from feedback_mining.classification.heads import LinearHead
 from feedback_mining.classification.labelling import LabelledComment, read_labels
 from feedback_mining.classification.training import TASKS, TrainedModels, TrainingConfig, fit, train
 from feedback_mining.demands.catalogue import Catalogue
@@ -21,7 +21,7 @@ from feedback_mining.demands.name import statements_of, style_rows
 from feedback_mining.encoders import load_encoder
 from feedback_mining.errors import InputError, ModelError
 from feedback_mining.evaluation.metrics import agreement_with
-from feedback_mining.pipeline.base_set import build_base_set, save_base_set, unit_chances
+from feedback_mining.pipeline.base_set import build_base_set, save_base_set, unseen_chances
 from feedback_mining.records import Intent, Sentiment, Unit
 from feedback_mining.registry.cards import card
 from feedback_mining.registry.models import current
@@ -66,7 +66,7 @@ def retrain(
     models = train(everything, featuriser, config)
     titles = train_titles([c for comments in products.values() for c in comments], config)
     data = {path.stem: len(read_labels([path])) for path in sorted(gold)} | {"seed": len(written)}
-    folders = _save(models, titles, out, encoder.version, data, scores, config)
+    folders = _save(models, titles, out, name, data, scores, config)
     if not (out / "encoder" / name).exists():  # so that `out` can be used as it is
         shutil.copytree(root / "encoder" / name, out / "encoder" / name)
     return folders
@@ -120,14 +120,11 @@ def make_base_set(
     encoder = load_encoder(str(root / "encoder" / versions["encoder"]))
     featuriser = Featuriser(Segmenter(), encoder, FeatureConfig())
     classes = {task: LinearHead.load(root / task / versions[task]).classes for task in TASKS}
-    chances: dict[str, dict[str, Floats]] = {}
     config = TrainingConfig(seed=settings.seed)
-    for model, held in unseen_models(products, written, featuriser, config, say or (lambda _: None)):
-        for name in held:
-            found = unit_chances(model, products[name])
-            chances[name] = {
-                task: _reordered(found[task], model.heads[task].classes, classes[task]) for task in TASKS
-            }
+    models = unseen_models(products, written, featuriser, config, say or (lambda _: None))
+    chances = unseen_chances(
+        ((m, [c for name in held for c in products[name]]) for m, held in models), classes
+    )
     base = build_base_set(versions["intent"], products, chances, classes, featuriser)
     return save_base_set(base, out)
 
@@ -159,15 +156,6 @@ def _annotated(
     for path in sorted(gold):
         products.setdefault(product_of(path), []).extend(read_labels([path]))
     return products, read_labels(corpus, weight=_SEED_WEIGHT if gold else 1.0)
-
-
-def _reordered(chances: Floats, given: Sequence[str], wanted: Sequence[str]) -> Floats:
-    """Columns of `given` classes as those of `wanted`; a class that was not given is never probable."""
-    found = np.zeros((len(chances), len(wanted)), np.float32)
-    for k, name in enumerate(given):
-        if name in wanted:
-            found[:, list(wanted).index(name)] = chances[:, k]
-    return found
 
 
 def _judge(

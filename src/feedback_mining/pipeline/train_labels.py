@@ -26,6 +26,7 @@ from feedback_mining.classification.rehearsal import BaseSet, positions
 from feedback_mining.classification.training import TASKS
 from feedback_mining.errors import InputError
 from feedback_mining.evaluation.judge import Comparison, Scores, compare, score
+from feedback_mining.pipeline.base_set import places_of
 from feedback_mining.text.duplicates import near_duplicate_groups
 
 FOLDS = 5
@@ -93,14 +94,16 @@ class Trained:
 
 
 def content_hash(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
+    return int.from_bytes(
+        hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big"
+    )
 
 
 def label_set(comments: Sequence[LabelledComment], model: CommentModel) -> LabelSet:
     """Units with features and base probabilities; of a text labelled more than once, the last labels count."""
     dropped: Counter[str] = Counter()
     last: dict[str, LabelledComment] = {}
-    for comment in comments:
+    for comment in sorted(comments, key=lambda c: (c.time.timestamp() if c.time else 0.0, c.id)):
         if not comment.units:
             dropped["no_units"] += 1
         else:
@@ -108,14 +111,13 @@ def label_set(comments: Sequence[LabelledComment], model: CommentModel) -> Label
             last[comment.text] = comment
     kept = tuple(last[text] for text in sorted(last))
     owner = np.array([k for k, c in enumerate(kept) for _ in c.units], np.int64)
-    spans = [c.text[u.start : u.end] for c in kept for u in c.units]
-    rows = model.featuriser.transform(spans, [c.text for c in kept], owner)
+    rows, chances = model.unit_chances([c.text for c in kept], places_of(kept))
     return LabelSet(
         kept,
         owner,
         near_duplicate_groups([c.text for c in kept]),
         rows,
-        model.base_chances(rows),
+        chances,
         {
             task: positions([getattr(u, task) for c in kept for u in c.units], model.heads[task].classes)
             for task in TASKS

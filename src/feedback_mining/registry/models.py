@@ -6,7 +6,9 @@ its own folder of the same form (registry.versions).
 
 from __future__ import annotations
 
+import hashlib
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from feedback_mining.encoders import Encoder, load_encoder
 from feedback_mining.errors import ModelError
 from feedback_mining.registry.versions import POINTER, Registry, current
 from feedback_mining.resources import models_dir
-from feedback_mining.text.segment import Segmenter
+from feedback_mining.text.segment import Segmenter, shipped_dictionaries
 
 __all__ = ["Models", "current", "load_base_set", "load_models"]
 
@@ -36,15 +38,19 @@ class Models:
 
     @property
     def version(self) -> str:
-        """One string that changes whenever an analysis may change."""
-        return "|".join(f"{task}={version}" for task, version in sorted(self.versions.items()))
+        """A short string that changes whenever an analysis may change."""
+        told = "|".join(f"{task}={version}" for task, version in sorted(self.versions.items()))
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
-def load_models(root: Path | None = None, encoder: str | None = None) -> Models:
+def load_models(
+    root: Path | None = None, encoder: str | None = None, dictionaries: Iterable[Path] = ()
+) -> Models:
     """The models in use: those that the folder `root` names, the shipped ones for the rest.
 
-    `encoder` names another encoder for grouping; the heads keep their own. A correction that was fitted on
-    other base models than those in use is left out with a warning. Raises ModelError.
+    encoder: names another one for grouping; the heads keep their own. dictionaries: files of further words.
+    A correction that was fitted on other base models than those in use is left out with a warning. Raises
+    ModelError.
     """
     if root is not None:
         current(root)  # a folder that was asked for must say what is in use
@@ -67,7 +73,7 @@ def load_models(root: Path | None = None, encoder: str | None = None) -> Models:
             versions[task] = base[task]
         elif versions[task] != base[task]:
             corrections[task] = Correction.load(registry.folder(task, versions[task]))
-    segmenter = Segmenter()
+    segmenter = Segmenter([*shipped_dictionaries(), *dictionaries])
     own = load_encoder(str(registry.folder("encoder", base["encoder"])))
 
     def head(task: str) -> LinearHead:

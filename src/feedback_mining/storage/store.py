@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -18,6 +19,7 @@ from feedback_mining.records import Analysis, Comment, Demand, Quarantined, Revi
 from feedback_mining.storage.cursors import CursorMethods
 from feedback_mining.storage.engine import begin_write, open_engine, safe
 from feedback_mining.storage.importing import recorded_import, write_import
+from feedback_mining.storage.labels import LabelMethods
 from feedback_mining.storage.records import (
     ImportCounts,
     ImportResult,
@@ -53,7 +55,7 @@ def open_store(url: str) -> Store:
     return Store(open_engine(url))
 
 
-class Store(CursorMethods, RefusalMethods):
+class Store(CursorMethods, LabelMethods, RefusalMethods):
     """Methods are one transaction each; those that write wait for other writers. Close it, or use `with`."""
 
     def __init__(self, engine: Engine) -> None:
@@ -74,6 +76,12 @@ class Store(CursorMethods, RefusalMethods):
     def address(self) -> str:
         """The URL without secrets, for messages."""
         return safe(self._engine.url)
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of an SQLite file, where what belongs to the store may be kept too; None on a server."""
+        url = self._engine.url
+        return Path(url.database).parent if url.get_backend_name() == "sqlite" and url.database else None
 
     # Imports
 

@@ -134,6 +134,31 @@ analyses = Table(
     ),
 )
 
+# What people said about texts. Rows are added and never changed; those of a text that is no comment of the
+# store stand by themselves.
+labels = Table(
+    "labels",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("product", String(200)),
+    Column("comment", String(300)),
+    Column("text", Text, nullable=False),
+    Column("text_sha256", String(64), nullable=False),
+    Column("author", String(100), nullable=False),
+    Column("time", UtcDateTime, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("file_sha256", String(64)),
+    Column("content", Text, nullable=False),  # JSON
+    Index("ix_labels_comment", "product", "comment"),
+    Index("ix_labels_text", "text_sha256"),
+    ForeignKeyConstraint(
+        ["product", "comment"],
+        ["comments.product", "comments.id"],
+        name="fk_labels_comment",
+        ondelete="CASCADE",
+    ),
+)
+
 # A week's rows say what changed in it: the state at a week's end is the newest row up to then.
 demands = Table(
     "demands",
