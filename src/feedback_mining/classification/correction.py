@@ -165,7 +165,8 @@ def fit_correction(
 
 
 def log_chances(chances: NDArray[Any]) -> NDArray[np.float64]:
-    return np.log(np.clip(chances, _LEAST_CHANCE, 1)).astype(np.float64)
+    logs: NDArray[np.float64] = np.log(np.clip(chances, _LEAST_CHANCE, 1)).astype(np.float64)
+    return logs
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,7 @@ class _Part:
         return self.weight * value, self.weight * (chances - self.targets)
 
 
-def softmax(scores: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def softmax(scores: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Probabilities, and the logarithm of what they were divided by."""
     top = scores.max(axis=1, keepdims=True)
     odds = np.exp(scores - top)

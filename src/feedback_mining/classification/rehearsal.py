@@ -119,14 +119,16 @@ def quantised(vectors: Floats) -> NDArray[np.int8]:
     """Unit-length rows as int8; each row's largest entry becomes ±127."""
     top = np.abs(vectors).max(axis=1, keepdims=True, initial=0)
     scaled = np.divide(vectors * 127, top, out=np.zeros_like(vectors), where=top > 0)
-    return np.rint(scaled).astype(np.int8)
+    found: NDArray[np.int8] = np.rint(scaled).astype(np.int8)
+    return found
 
 
 def restored(rows: NDArray[np.int8]) -> Floats:
     """Back to unit length (or 0)."""
     floats = rows.astype(np.float32)
     norms = np.linalg.norm(floats, axis=1, keepdims=True)
-    return np.divide(floats, norms, out=np.zeros_like(floats), where=norms > 0)
+    found: Floats = np.divide(floats, norms, out=np.zeros_like(floats), where=norms > 0)
+    return found
 
 
 def positions(names: Sequence[str], classes: Sequence[str]) -> NDArray[np.int64]:

@@ -15,6 +15,7 @@ from feedback_mining.classification.features import Featuriser
 from feedback_mining.classification.labelling import LabelledComment
 from feedback_mining.classification.rehearsal import BaseSet, positions, quantised
 from feedback_mining.classification.training import TASKS
+from feedback_mining.registry.versions import POINTER
 from feedback_mining.text.clean import normalise
 
 _BATCH = 2000
@@ -23,12 +24,12 @@ _BATCH = 2000
 def unseen_chances(
     models_by_fold: Iterable[tuple[CommentModel, Sequence[LabelledComment]]],
     classes: Mapping[str, Sequence[str]],
-) -> dict[str, dict[str, Floats]]:
-    """Comment id → task → `(units, classes)`: what each fold's model says of the comments held out from it.
+) -> dict[tuple[str, str], dict[str, Floats]]:
+    """Comment id and text → task → `(units, classes)`: what each fold's model says of the comments held out from it.
 
     A class that a model does not know is never probable to it.
     """
-    found: dict[str, dict[str, Floats]] = {}
+    found: dict[tuple[str, str], dict[str, Floats]] = {}
     for model, comments in models_by_fold:
         for start in range(0, len(comments), _BATCH):
             some = [c for c in comments[start : start + _BATCH] if c.units]
@@ -37,7 +38,7 @@ def unseen_chances(
             for task in TASKS:
                 wanted = _reordered(chances[task], model.heads[task].classes, classes[task])
                 for comment, part in zip(some, np.split(wanted, ends), strict=True):
-                    found.setdefault(comment.id, {})[task] = part
+                    found.setdefault((comment.id, comment.text), {})[task] = part
     return found
 
 
@@ -57,13 +58,13 @@ def _reordered(chances: Floats, given: Sequence[str], wanted: Sequence[str]) -> 
 def build_base_set(
     version: str,
     products: Mapping[str, Sequence[LabelledComment]],
-    chances: Mapping[str, Mapping[str, Floats]],
+    chances: Mapping[tuple[str, str], Mapping[str, Floats]],
     classes: Mapping[str, Sequence[str]],
     featuriser: Featuriser,
 ) -> BaseSet:
     """Pack what `products` hold; nothing of their words is kept.
 
-    version: of the base models; chances: comment id → task → `(units, classes)`, from models that were not
+    version: of the base models; chances: comment id and text → task → `(units, classes)`, from models that were not
     trained on its product (`unseen_chances`); classes: task → the columns of `chances`.
     """
     names = sorted(products)
@@ -81,7 +82,7 @@ def build_base_set(
         comment=np.array([k for k, c in enumerate(comments) for _ in c.units], np.int32),
         product=np.array([k for k, name in enumerate(names) for _ in products[name]], np.int16),
         logs={
-            task: log_chances(np.vstack([chances[c.id][task] for c in comments])).astype(np.float16)
+            task: log_chances(np.vstack([chances[c.id, c.text][task] for c in comments])).astype(np.float16)
             for task in TASKS
         },
         labels={
@@ -122,6 +123,10 @@ def save_base_set(base: BaseSet, out: Path) -> Path:
         json.dumps({"units": len(base), "accuracy_out_of_fold": right}, indent=1) + "\n", encoding="utf-8"
     )
     scores = "、".join(f"{task} {value:.3f}" for task, value in right.items())
+    pointer = out / POINTER
+    if pointer.exists():  # the models that it belongs to are these
+        versions = json.loads(pointer.read_text(encoding="utf-8")) | {"base": base.version}
+        pointer.write_text(json.dumps(versions, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     (folder / "card.md").write_text(_CARD.format(version=base.version, units=len(base), rows=rows, scores=scores,
                                                  encoder=base.facts["encoder"]), encoding="utf-8")  # fmt: skip
     return folder

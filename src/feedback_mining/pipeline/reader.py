@@ -51,6 +51,15 @@ def _models(root: Path | None, encoder: str | None, dictionaries: tuple[Path, ..
     return load_models(root, encoder, dictionaries)
 
 
+def loaded_models(settings: Settings, root: Path | None, store: Store | None = None) -> Models:
+    """The models that `root` puts in use, with the words kept beside the store; read again when they change."""
+    files = dictionary_files(words_folder(settings, store))
+    if root is not None and root != settings.models and not (root / POINTER).exists():
+        root = None  # nothing was promoted yet
+    version = f"{Segmenter(files).version} {sorted(Registry(root).in_use().items())}"
+    return _models(root, settings.encoder, files, version)
+
+
 @dataclass(frozen=True)
 class Reader:
     """The models with what they stand on: comments → analyses, and units → demands."""
@@ -63,12 +72,7 @@ class Reader:
     @classmethod
     def of(cls, settings: Settings, store: Store | None = None) -> Reader:
         """store: the one that the comments are in, for the words and vectors kept beside it."""
-        files = dictionary_files(words_folder(settings, store))
-        root = models_folder(settings, store)
-        if root is not None and root != settings.models and not (root / POINTER).exists():
-            root = None  # nothing was promoted yet
-        version = f"{Segmenter(files).version} {Registry(root).in_use()}"
-        models = _models(root, settings.encoder, files, version)
+        models = loaded_models(settings, models_folder(settings, store), store)
         vectors = settings.vectors or (store.folder if store else None)
         return cls(models, Taxonomy.load(), Catalogue.load(), vectors)
 

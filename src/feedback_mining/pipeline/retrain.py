@@ -24,7 +24,7 @@ from feedback_mining.evaluation.metrics import agreement_with
 from feedback_mining.pipeline.base_set import build_base_set, save_base_set, unseen_chances
 from feedback_mining.records import Intent, Sentiment, Unit
 from feedback_mining.registry.cards import card
-from feedback_mining.registry.models import current
+from feedback_mining.registry.versions import POINTER, Registry
 from feedback_mining.resources import data_dir, models_dir
 from feedback_mining.settings import Settings
 from feedback_mining.text.segment import Segmenter
@@ -51,11 +51,11 @@ def retrain(
     """
     tell = say or (lambda _: None)
     products, written = _annotated(gold, seed)
-    root = settings.models or models_dir()
-    name = current(root).get("encoder")
+    registry = Registry(settings.models)
+    name = registry.base().get("encoder")
     if name is None:
-        raise ModelError(f"{root / 'current.json'} names no version of encoder; restore models/")
-    encoder = load_encoder(str(root / "encoder" / name))
+        raise ModelError(f"{models_dir() / POINTER} names no version of encoder; restore models/")
+    encoder = load_encoder(str(registry.folder("encoder", name)))
     featuriser = Featuriser(Segmenter(), encoder, FeatureConfig())
     config = TrainingConfig(seed=settings.seed)
     scores: dict[str, float] = {}
@@ -68,7 +68,7 @@ def retrain(
     data = {path.stem: len(read_labels([path])) for path in sorted(gold)} | {"seed": len(written)}
     folders = _save(models, titles, out, name, data, scores, config)
     if not (out / "encoder" / name).exists():  # so that `out` can be used as it is
-        shutil.copytree(root / "encoder" / name, out / "encoder" / name)
+        shutil.copytree(registry.folder("encoder", name), out / "encoder" / name)
     return folders
 
 
@@ -110,16 +110,16 @@ def make_base_set(
 
     It takes several trainings, each without some products. Raises InputError for fewer than three products.
     """
-    root = settings.models or models_dir()
-    versions = current(root)
+    registry = Registry(settings.models)
+    versions = registry.base()
     products, written = _annotated(gold, seed)
     if len(products) < _FOLDS:
         raise InputError(
             f"{len(products)} products were given; a base set needs annotated files of at least {_FOLDS}"
         )
-    encoder = load_encoder(str(root / "encoder" / versions["encoder"]))
+    encoder = load_encoder(str(registry.folder("encoder", versions["encoder"])))
     featuriser = Featuriser(Segmenter(), encoder, FeatureConfig())
-    classes = {task: LinearHead.load(root / task / versions[task]).classes for task in TASKS}
+    classes = {task: LinearHead.load(registry.folder(task, versions[task])).classes for task in TASKS}
     config = TrainingConfig(seed=settings.seed)
     models = unseen_models(products, written, featuriser, config, say or (lambda _: None))
     chances = unseen_chances(

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 from sklearn.model_selection import GroupKFold
 
 from feedback_mining.classification.classifier import CommentModel
@@ -21,52 +18,18 @@ from feedback_mining.classification.correction import (
     log_chances,
     softmax,
 )
-from feedback_mining.classification.labelling import LabelledComment
 from feedback_mining.classification.rehearsal import BaseSet, positions
 from feedback_mining.classification.training import TASKS
 from feedback_mining.errors import InputError
 from feedback_mining.evaluation.judge import Comparison, Scores, compare, score
-from feedback_mining.pipeline.base_set import places_of
-from feedback_mining.text.duplicates import near_duplicate_groups
+from feedback_mining.pipeline.label_sets import HeldOut, Ints, LabelSet, unseen_by
 
 FOLDS = 5
 PENALTIES = (0.1, 0.4, 1.6, 6.4)  # of ½ penalty ‖Δ‖²
 _REHEARSAL = 16.0  # what the base's units weigh together, a labelled unit weighing 1
 LEAST_UNITS = 50
 LEAST_COMMENTS = 20  # that are no near duplicates of each other
-_WORSE_ELSEWHERE = 0.01  # accuracy that may be lost on other products
-
-Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class LabelSet:
-    """`n` labelled units of distinct comments, sorted by text, with what the base says of them."""
-
-    comments: tuple[LabelledComment, ...]
-    owner: Ints  # (n,): index into comments
-    group: Ints  # (comments,): near duplicates share one
-    rows: csr_matrix  # (n, columns)
-    chances: Mapping[str, Floats]  # task → (n, classes), the base's
-    labels: Mapping[str, Ints]  # task → (n,), -1 where the label is not one of the model's
-    dropped: Mapping[str, int]  # why → comments, or units for unknown_label
-
-    @property
-    def keys(self) -> NDArray[np.uint64]:
-        """`(n, 3)`: hash of the comment's text, start and end of each unit."""
-        return np.array(
-            [(content_hash(c.text), u.start, u.end) for c in self.comments for u in c.units], np.uint64
-        ).reshape(-1, 3)
-
-
-@dataclass(frozen=True)
-class HeldOut:
-    """What a version said of its own labels' units, each said by a part that had not seen its comment."""
-
-    keys: NDArray[np.uint64]  # (n, 3)
-    chances: Floats  # (n, classes)
-    labels: Ints  # (n,)
-    groups: Ints  # (n,)
+WORSE_ELSEWHERE = 0.01  # accuracy that may be lost on other products
 
 
 @dataclass(frozen=True)
@@ -86,44 +49,11 @@ class Trained:
     @property
     def forgets(self) -> bool:
         """Is it clearly worse than the champion on the base's products, by more than is tolerated?"""
-        return bool(self.elsewhere and self.elsewhere.difference.high < -_WORSE_ELSEWHERE)
+        return bool(self.elsewhere and self.elsewhere.difference.high < -WORSE_ELSEWHERE)
 
     @property
     def wins(self) -> bool:
         return self.comparison.better and not self.forgets
-
-
-def content_hash(text: str) -> int:
-    return int.from_bytes(
-        hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big"
-    )
-
-
-def label_set(comments: Sequence[LabelledComment], model: CommentModel) -> LabelSet:
-    """Units with features and base probabilities; of a text labelled more than once, the last labels count."""
-    dropped: Counter[str] = Counter()
-    last: dict[str, LabelledComment] = {}
-    for comment in sorted(comments, key=lambda c: (c.time.timestamp() if c.time else 0.0, c.id)):
-        if not comment.units:
-            dropped["no_units"] += 1
-        else:
-            dropped["labelled_again"] += comment.text in last
-            last[comment.text] = comment
-    kept = tuple(last[text] for text in sorted(last))
-    owner = np.array([k for k, c in enumerate(kept) for _ in c.units], np.int64)
-    rows, chances = model.unit_chances([c.text for c in kept], places_of(kept))
-    return LabelSet(
-        kept,
-        owner,
-        near_duplicate_groups([c.text for c in kept]),
-        rows,
-        chances,
-        {
-            task: positions([getattr(u, task) for c in kept for u in c.units], model.heads[task].classes)
-            for task in TASKS
-        },
-        {name: n for name, n in dropped.items() if n},
-    )
 
 
 def train_correction(
@@ -171,8 +101,12 @@ def train_correction(
         said[unseen] = part.applied(chances[unseen], rows[unseen])
         parts.fill(elsewhere, part, held)
     correction = fitted(np.ones(len(y), bool), PENALTIES[int(losses.sum(axis=0).argmin())], None)
-    held_out = HeldOut(labels.keys[some], said, y, groups)
-    corrected, seen = _champion_chances(labels, model, champions or {})
+    held_out = HeldOut(labels.keys[some], said, chances, y, groups)
+    corrected = model.corrected(labels.chances, labels.rows)
+    seen = np.zeros(len(labels.owner), bool)
+    for name, own in (champions or {}).items():
+        corrected[name], met = unseen_by(labels, corrected[name], own)
+        seen |= met
     judged = ~seen[some]
     counts = {
         "comments": len(set(owner.tolist())), "units": len(y), "groups": len(set(groups.tolist())),
@@ -202,8 +136,9 @@ def train_correction(
 
 def decided(model: CommentModel, chances: Mapping[str, Floats], task: str) -> Ints:
     """Index of the label of `task` that the model tells, the three tasks decided together."""
-    names = model.labels(dict(chances))[("intent", "theme", "sentiment").index(task)]
-    return positions(names, model.heads[task].classes)
+    intents, themes, sentiments, _ = model.labels(dict(chances))
+    names = {"intent": intents, "theme": themes, "sentiment": sentiments}
+    return positions(names[task], model.heads[task].classes)
 
 
 def _check_enough(task: str, labels: LabelSet, known: NDArray[np.bool_]) -> None:
@@ -229,25 +164,6 @@ def _folds(groups: Ints, seed: int) -> Ints:
 
 def _loss(chances: Floats, labels: Ints) -> float:
     return float(-log_chances(chances)[np.arange(len(labels)), labels].sum())
-
-
-def _champion_chances(
-    labels: LabelSet, model: CommentModel, champions: Mapping[str, HeldOut]
-) -> tuple[dict[str, Floats], NDArray[np.bool_]]:
-    """What the models in use say of each unit without having seen it, and which units they can not say so of."""
-    chances = {t: p.copy() for t, p in model.corrected(labels.chances, labels.rows).items()}
-    seen = np.zeros(len(labels.owner), bool)
-    for task, held_out in champions.items():
-        known = {tuple(key): k for k, key in enumerate(held_out.keys.tolist())}
-        texts = {key[0] for key in known}
-        hashes = [content_hash(c.text) for c in labels.comments]
-        met = {int(g) for g, h in zip(labels.group, hashes, strict=True) if h in texts}
-        for n, key in enumerate(map(tuple, labels.keys.tolist())):
-            if key in known:
-                chances[task][n] = held_out.chances[known[key]]
-            else:
-                seen[n] |= int(labels.group[labels.owner[n]]) in met
-    return chances, seen
 
 
 @dataclass(frozen=True)
