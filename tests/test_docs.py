@@ -38,7 +38,9 @@ def test_the_readme_begins_with_the_two_commands() -> None:
 
 def test_the_commands_are_those_promised() -> None:
     plain = {"run", "import", "mine", "report", "backfill", "analyze", "fetch", "webhook"}
-    assert set(COMMANDS) == plain | {"quarantine list", "quarantine export", "quarantine retry"}
+    quarantine = {f"quarantine {part}" for part in ("list", "export", "retry")}
+    words = {f"words {part}" for part in ("discover", "list", "accept", "reject", "evaluate")}
+    assert set(COMMANDS) == plain | quarantine | words
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
