@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from feedback_mining import __version__, commands_fetch, commands_import, commands_quarantine, commands_words
+from feedback_mining import (
+    __version__,
+    commands_fetch,
+    commands_import,
+    commands_quarantine,
+    commands_train,
+    commands_words,
+)
 from feedback_mining.console import Language, backlog_lines, debugging, import_lines, progress_bar, say
 from feedback_mining.errors import FeedbackMiningError
 from feedback_mining.options import (
@@ -191,6 +198,8 @@ words.command(epilog=EXIT_CODES)(commands_words.evaluate)
 app.add_typer(words, name="words", epilog=EXIT_CODES)
 app.command(epilog=EXIT_CODES)(commands_fetch.fetch)
 app.command(epilog=EXIT_CODES)(commands_fetch.webhook)
+app.command(epilog=EXIT_CODES)(commands_train.train)
+app.command(epilog=EXIT_CODES)(commands_train.predict)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
