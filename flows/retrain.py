@@ -9,7 +9,7 @@ from typing import Literal
 
 from prefect import flow, get_run_logger, task
 
-from feedback_mining.errors import InputError
+from feedback_mining.errors import TooFewLabels
 from feedback_mining.pipeline.corrections import train_from_labels
 from feedback_mining.pipeline.reader import models_folder
 from feedback_mining.pipeline.retrain import make_base_set
@@ -36,7 +36,7 @@ def train_on_labels(
                 author=author,
                 lang=lang,
             )
-        except InputError as error:
+        except TooFewLabels as error:
             log.warning("%s: %s", task, error)
             return None
     difference = found.comparison.difference

@@ -16,6 +16,7 @@ from feedback_mining import (
     commands_models,
     commands_quarantine,
     commands_train,
+    commands_words,
 )
 from feedback_mining.console import Language, backlog_lines, debugging, import_lines, progress_bar, say
 from feedback_mining.errors import FeedbackMiningError
@@ -196,9 +197,17 @@ models.command(epilog=EXIT_CODES)(commands_models.compare)
 models.command(epilog=EXIT_CODES)(commands_models.promote)
 models.command(epilog=EXIT_CODES)(commands_models.rollback)
 app.add_typer(models, name="models", epilog=EXIT_CODES)
-app.command(epilog=EXIT_CODES)(commands_train.train)
+words = typer.Typer(help="新词和团队词典：发现、列出、收下、拒绝、评测。", no_args_is_help=True)
+words.command(epilog=EXIT_CODES)(commands_words.discover)
+words.command("list", epilog=EXIT_CODES)(commands_words.list_)
+words.command(epilog=EXIT_CODES)(commands_words.accept)
+words.command(epilog=EXIT_CODES)(commands_words.reject)
+words.command(epilog=EXIT_CODES)(commands_words.evaluate)
+app.add_typer(words, name="words", epilog=EXIT_CODES)
 app.command(epilog=EXIT_CODES)(commands_fetch.fetch)
 app.command(epilog=EXIT_CODES)(commands_fetch.webhook)
+app.command(epilog=EXIT_CODES)(commands_train.train)
+app.command(epilog=EXIT_CODES)(commands_train.predict)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

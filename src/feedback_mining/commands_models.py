@@ -123,7 +123,7 @@ def show(
     from feedback_mining.registry.promotions import history
 
     registry = _registry(out)
-    folder = registry.found(task, version or _in_use(registry, task))
+    folder = registry.found(task, version or registry.version_of(task))
     card = folder / "card.md"
     typer.echo(folder)
     if card.is_file():
@@ -211,13 +211,6 @@ def _registry(out: Path) -> Registry:
     from feedback_mining.registry.versions import Registry
 
     return Registry(_folder(out, settings_of(None)))
-
-
-def _in_use(registry: Registry, task: str) -> str:
-    using = registry.in_use()
-    if task not in using:
-        raise InputError(f"There is no task {task}; expected one of: {', '.join(sorted(using))}")
-    return using[task]
 
 
 def _author(given: str | None) -> str:

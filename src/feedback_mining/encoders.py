@@ -160,3 +160,16 @@ def _unit_length(vectors: Vectors) -> Vectors:
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     lengths: Vectors = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
     return lengths
+
+
+class JoinedEncoder:
+    """Several encoders side by side: their vectors joined, each with the same share of the length."""
+
+    def __init__(self, parts: Sequence[Encoder]) -> None:
+        self._parts = tuple(parts)
+        self.version = "+".join(part.version for part in parts)
+        self.dimensions = sum(part.dimensions for part in parts)
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        vectors = [part.encode(texts) for part in self._parts]
+        return np.hstack(vectors) / np.float32(np.sqrt(len(vectors)))

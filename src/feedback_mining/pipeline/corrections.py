@@ -14,7 +14,7 @@ from typing import Any
 
 from feedback_mining.classification.labelling import LabelledComment, read_labels
 from feedback_mining.classification.training import TASKS
-from feedback_mining.errors import InputError
+from feedback_mining.errors import InputError, TooFewLabels
 from feedback_mining.evaluation.judge import Comparison
 from feedback_mining.pipeline.label_sets import HeldOut, label_set
 from feedback_mining.pipeline.labels import labelled_comments
@@ -58,7 +58,7 @@ def train_from_labels(
     """Train a version of `task` (or `all` three) beside the one in use, and write it with its report to `out`.
 
     store, product: whose people's labels to take; labels: annotated files to take too. promote: put it in use
-    if it is better. The same labels, base and seed give the same version. Raises InputError for too few labels.
+    if it is better. The same labels, base and seed give the same version. Raises TooFewLabels.
     """
     tell = say or (lambda _: None)
     tasks = TASKS if task == "all" else (task,)
@@ -68,7 +68,7 @@ def train_from_labels(
         )
     comments = [*(labelled_comments(store, product) if store else []), *read_labels(labels)]
     if not comments:
-        raise InputError(
+        raise TooFewLabels(
             "There are no labels to train on; import some (feedback-mining label import) or name files with --labels"
         )
     registry = Registry(out)

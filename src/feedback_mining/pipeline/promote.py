@@ -69,7 +69,7 @@ def promote_version(
     registry.found(task, version)
     if force and not (reason or "").strip():
         raise InputError("--force needs --reason: it is kept in the log of promotions")
-    champion = registry.in_use()[task]
+    champion = registry.version_of(task)
     if version == champion:
         raise InputError(f"{task} {version} is in use already")
     try:
@@ -96,7 +96,7 @@ def promote_version(
 
 def rollback(registry: Registry, task: str, *, author: str, reason: str | None = None) -> tuple[str, str]:
     """Put the version before in use again; returns `(what was in use, what is)`."""
-    now, before = registry.in_use()[task], version_before(registry, task)
+    now, before = registry.version_of(task), version_before(registry, task)
     registry.found(task, before)
     switch(registry, task, before, instead_of=now, action="rolled_back", author=author, reason=reason)
     return now, before

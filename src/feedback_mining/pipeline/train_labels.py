@@ -20,7 +20,7 @@ from feedback_mining.classification.correction import (
 )
 from feedback_mining.classification.rehearsal import BaseSet, positions
 from feedback_mining.classification.training import TASKS
-from feedback_mining.errors import InputError
+from feedback_mining.errors import InputError, TooFewLabels
 from feedback_mining.evaluation.judge import Comparison, Scores, compare, score
 from feedback_mining.pipeline.label_sets import HeldOut, Ints, LabelSet, unseen_by
 
@@ -70,7 +70,7 @@ def train_correction(
     training part. The version itself is then fitted on all labels.
 
     model: the champion, base and corrections in use; champions: task → what the correction in use said of its
-    own labels held out. Raises InputError for too few labels.
+    own labels held out. Raises TooFewLabels.
     """
     known = labels.labels[task] >= 0
     _check_enough(task, labels, known)
@@ -145,12 +145,12 @@ def _check_enough(task: str, labels: LabelSet, known: NDArray[np.bool_]) -> None
     units = int(known.sum())
     comments = len(set(labels.group[labels.owner[known]].tolist()))
     if units < LEAST_UNITS or comments < LEAST_COMMENTS:
-        raise InputError(
+        raise TooFewLabels(
             f"{units} labelled units in {comments} different comments are too few to train {task}; at least "
             f"{LEAST_UNITS} units in {LEAST_COMMENTS} comments are needed: label more (feedback-mining label next)"
         )
     if len(set(labels.labels[task][known].tolist())) < 2:
-        raise InputError(f"All labelled units have the same {task}; label comments of at least two kinds")
+        raise TooFewLabels(f"All labelled units have the same {task}; label comments of at least two kinds")
 
 
 def _folds(groups: Ints, seed: int) -> Ints:

@@ -46,6 +46,13 @@ class Registry:
         """Task → version in use."""
         return {**current(), **self.named()}
 
+    def version_of(self, task: str) -> str:
+        """The version in use. Raises InputError for a task that there is not."""
+        using = self.in_use()
+        if task not in using:
+            raise InputError(f"There is no task {task}; expected one of: {', '.join(sorted(using))}")
+        return using[task]
+
     def base(self) -> dict[str, str]:
         """Task → version without any correction."""
         versions = self.in_use()
