@@ -40,7 +40,7 @@ def test_the_whole_way(labels: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main(["train", "sentiment", "--labels", str(labels), *out]) == 0
     said = capsys.readouterr()
     assert "更好：用 feedback-mining models promote sentiment team-1-" in said.out
-    assert "120 comments" in said.err
+    assert "sentiment: 115 units of 115 comments" in said.err
     version = next((tmp_path / "models" / "sentiment").iterdir()).name
     assert not (tmp_path / "models" / "current.json").exists()
 
