@@ -11,6 +11,7 @@ import typer
 
 from feedback_mining import (
     __version__,
+    commands_drift,
     commands_fetch,
     commands_import,
     commands_models,
@@ -204,6 +205,7 @@ words.command(epilog=EXIT_CODES)(commands_words.accept)
 words.command(epilog=EXIT_CODES)(commands_words.reject)
 words.command(epilog=EXIT_CODES)(commands_words.evaluate)
 app.add_typer(words, name="words", epilog=EXIT_CODES)
+app.command(epilog=EXIT_CODES)(commands_drift.drift)
 app.command(epilog=EXIT_CODES)(commands_fetch.fetch)
 app.command(epilog=EXIT_CODES)(commands_fetch.webhook)
 app.command(epilog=EXIT_CODES)(commands_train.train)
