@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from feedback_mining.classification.correction import Correction
 from feedback_mining.classification.features import Featuriser
 from feedback_mining.classification.heads import LinearHead
 from feedback_mining.classification.splitter import CommentClauses, split_features, units_of
@@ -29,6 +30,7 @@ class CommentModel:
     signals: dict[str, LinearHead]
     agreement_weight: float = 0.8
     reader: TransformerReader | None = None  # a second opinion on units and their labels
+    corrections: Mapping[str, Correction] = field(default_factory=dict)  # a team's own, by task
 
     def analyse(self, comments: Sequence[tuple[str, str]]) -> list[Analysis]:
         """One Analysis per `(id, text)`, in order. Unit positions index into `text`."""
@@ -45,7 +47,8 @@ class CommentModel:
         places = [(k, a, b) for k, group in enumerate(spans) for a, b in group]
         units: list[list[Unit]] = [[] for _ in texts]
         if places:
-            _, chances = self._unit_chances(texts, places, reading)
+            rows, base = self._unit_chances(texts, places, reading)
+            chances = self.corrected(base, rows)
             intents, themes, sentiments, confidence = self.labels(chances)
             definite = chances["specific"][:, self.specific.classes.index("yes")] >= 0.5
             for k, (comment, a, b) in enumerate(places):
@@ -68,21 +71,32 @@ class CommentModel:
     def unit_chances(
         self, texts: Sequence[str], places: Sequence[Place]
     ) -> tuple[csr_matrix, dict[str, NDArray[np.float32]]]:
-        """Features and, by task, chances `(places, classes)` of the spans `(index into texts, start, end)`."""
+        """What the base says of units, before any team's correction: their rows, and task → `(n, classes)`.
+
+        places: of each unit, the index of its comment in `texts`, its start and its end.
+        """
         reading = self.reader.read([CommentClauses.of(text) for text in texts]) if self.reader else None
-        return self._unit_chances(texts, places, reading)
+        rows, chances = self._unit_chances(texts, places, reading)
+        return rows, {task: chances[task] for task in self.heads}
 
     def _unit_chances(
         self, texts: Sequence[str], places: Sequence[Place], reading: Reading | None
     ) -> tuple[csr_matrix, dict[str, NDArray[np.float32]]]:
         spoken = [texts[k][a:b] for k, a, b in places]
-        rows = self.featuriser.transform(spoken, texts, np.array([k for k, _, _ in places]))
+        rows = self.featuriser.transform(spoken, texts, np.array([k for k, _, _ in places], np.int64))
         heads = {**self.heads, "specific": self.specific}
         chances = {task: head.probabilities(rows) for task, head in heads.items()}
         if self.reader and reading:
             for task, other in self.reader.chances(reading, places).items():
                 chances[task] = pooled(chances[task], other, self.reader.weight)
         return rows, chances
+
+    def corrected(
+        self, chances: Mapping[str, NDArray[np.float32]], rows: csr_matrix
+    ) -> dict[str, NDArray[np.float32]]:
+        """The base's probabilities after the corrections in use."""
+        fixes = self.corrections
+        return {task: fixes[task].applied(p, rows) if task in fixes else p for task, p in chances.items()}
 
     def _spans(self, cut: Sequence[CommentClauses], reading: Reading | None) -> list[list[tuple[int, int]]]:
         if not any(c.clauses for c in cut):
@@ -96,15 +110,14 @@ class CommentModel:
     def clarity(self, statements: Sequence[tuple[str, str, Intent]]) -> NDArray[np.float32]:
         """`(n,)`: probability that each `(text, theme, intent)`, read alone, has that theme and intent."""
         texts = [text for text, _, _ in statements]
-        places = [(k, 0, len(text)) for k, text in enumerate(texts)]
-        _, chances = self.unit_chances(texts, places)
+        rows, base = self.unit_chances(texts, [(k, 0, len(text)) for k, text in enumerate(texts)])
+        chances = self.corrected(base, rows)
         chance = np.ones(len(texts), np.float32)
         for task, wanted in (
             ("theme", [theme for _, theme, _ in statements]),
             ("intent", [str(intent) for _, _, intent in statements]),
         ):
-            head = self.heads[task]
-            columns = [head.classes.index(name) for name in wanted]
+            columns = [self.heads[task].classes.index(name) for name in wanted]
             chance *= chances[task][np.arange(len(texts)), columns]
         return chance
 
