@@ -256,6 +256,11 @@ class TestSegmenter:
         assert not {"小松果在", "蓝莓派上"} & set(plain.words(text))
         assert jieba.lcut(text) == before
 
+    def test_a_byte_order_mark_is_no_part_of_a_word(self, tmp_path: Path) -> None:
+        path = tmp_path / "words.txt"
+        path.write_text("小松果在 100000\n", encoding="utf-8-sig")
+        assert [word for word, _ in Segmenter([path]).entries()] == ["小松果在"]
+
     def test_version_tells_dictionaries_and_engines_apart(self, tmp_path: Path) -> None:
         path = tmp_path / "words.txt"
         path.write_text("闪退\n", encoding="utf-8")
