@@ -14,7 +14,7 @@ from pathlib import Path
 
 import jieba
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from feedback_mining.errors import UnreadableFile
@@ -220,6 +220,7 @@ class TestSegmenter:
     def test_ascii_is_cut_as_jieba_cuts_it(self, own: Segmenter, text: str, words: list[str]) -> None:
         assert own.words(text) == words
 
+    @settings(deadline=None)  # the first text loads the dictionary
     @given(st.lists(st.sampled_from([*PIECES, "check-in", "1.5gb", "画画", "wi-fi", "c++"])).map("".join))
     def test_pieces_are_the_text(self, text: str) -> None:
         assert "".join(SEGMENTER.pieces(text)) == text
