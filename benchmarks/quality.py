@@ -30,6 +30,13 @@ def main() -> None:
     parser.add_argument(
         "--unlabelled", type=Path, help="folder with the tokenizer.json and skipgram.npy of another run"
     )
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="further annotated files that products are trained on",
+    )
     options = parser.parse_args()
     wanted = options.only or SECTIONS
     if set(wanted) - {"speed"} and not (options.shared / "data").is_dir():
@@ -51,14 +58,13 @@ def measure(section: str, options: argparse.Namespace) -> list[Row]:
             Row("public sets", name, f"{ours:.3f}", "–" if floor is None else f"{floor:.3f}", str(goal))
             for name, ours, floor, goal in public_sets.rows()
         ]
+    if section == "products":
+        import held_out_products
+
+        return held_out_products.rows(options.shared, options.work / "products", options.labels)
     import held_out_pairs
 
-    pairs, encoder = held_out_pairs.prepared(options.shared, options.work, options.unlabelled)
-    if section == "encoder":
-        return held_out_pairs.rows(pairs, encoder)
-    import held_out_products
-
-    return held_out_products.rows(options.shared, options.work, encoder)
+    return held_out_pairs.rows(*held_out_pairs.prepared(options.shared, options.work, options.unlabelled))
 
 
 if __name__ == "__main__":
