@@ -1,13 +1,16 @@
-"""Train the reader: a small BERT from scratch, and its heads on annotated comments.
+"""Train a small BERT from scratch: the reader with its heads on annotated comments, and a sentence encoder.
 
     python scripts/train_reader.py pretrain --text unlabelled.tsv.gz --work build/reader
     python scripts/train_reader.py finetune --work build/reader --out models/reader/1 FILE…
+    python scripts/train_reader.py contrast --pairs pairs_train.tsv.gz --work build/reader --out models/encoder/NAME
 
 1. `pretrain`: masked language model (Devlin et al. 2019) over the tokens of the static encoder, whose
    skip-gram vectors (scripts/train_encoder.py, step 2) it starts from; of the 32,000 tokens that a masked one
    could be, the commonest 4,000 and 2,000 others, drawn anew for each batch, stand for all (sampled softmax,
    Jean et al. 2015).
 2. `finetune`: all heads at once on annotated units, clauses and comments; written comments count less.
+3. `contrast`: from 1 again, a sentence encoder: paraphrase pairs with in-batch negatives in both directions
+   (MultipleNegativesRankingLoss of sentence-transformers, Henderson et al. 2017).
 
 Learning rates fall to zero over the given number of tokens or epochs, so a shorter run is a whole run.
 """
@@ -28,8 +31,8 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch import nn
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
-from train_encoder import read_lines
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, normalize
+from train_encoder import positive_pairs, read_lines
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from feedback_mining.classification.heads import LinearHead
@@ -46,6 +49,7 @@ DIMENSIONS, LAYERS, WINDOW = 256, 4, 128
 TOKENS_AT_ONCE = 8192
 COMMON, DRAWN = 4000, 2000
 LABELS_AT_ONCE = 2048
+PAIRS_AT_ONCE = 256
 SEED_WEIGHT, CUT_WEIGHT = 0.25, 0.25
 
 
@@ -322,12 +326,65 @@ def finetune(
     save(model.eval(), tokenizer, themes, out)
 
 
-def save(model: Heads, tokenizer: Tokenizer, themes: Sequence[str], out: Path) -> None:
+def contrast(pairs_file: Path, work: Path, out: Path, epochs: int, rate: float = 5e-4) -> None:
+    torch.manual_seed(SEED)
+    shuffle = random.Random(SEED)
+    tokenizer = Tokenizer.from_file(str(work / "tokenizer.json"))
+    tokenizer.no_padding()
+    pairs = positive_pairs(pairs_file)
+    texts = sorted({text for pair in pairs for text in pair})
+    encoded = tokenizer.encode_batch(texts, add_special_tokens=False)
+    tokens = {text: e.ids[: WINDOW // 2] for text, e in zip(texts, encoded, strict=True)}
+    pairs = [pair for pair in pairs if tokens[pair[0]] and tokens[pair[1]]]
+    bert = BertModel.from_pretrained(
+        work / "pretrained", add_pooling_layer=False, attn_implementation="sdpa", hidden_dropout_prob=0.1,
+        attention_probs_dropout_prob=0.1,
+    ).train()  # fmt: skip
+    padding = int(bert.config.pad_token_id)
+    weights = list(bert.parameters())
+    optimizer = torch.optim.AdamW(weights, lr=rate, weight_decay=0.01)
+
+    def vectors(some: Sequence[str]) -> torch.Tensor:
+        width = max(len(tokens[text]) for text in some)
+        ids = torch.tensor([tokens[text] + [padding] * (width - len(tokens[text])) for text in some])
+        real = ids != padding
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            states = bert(input_ids=ids, attention_mask=real.long()).last_hidden_state
+        share = real.float()[:, :, None]
+        return normalize((states.float() * share).sum(1) / share.sum(1), dim=1)
+
+    steps, step, started = epochs * math.ceil(len(pairs) / PAIRS_AT_ONCE), 0, time.monotonic()
+    for _ in range(epochs):
+        keys = {k: len(tokens[pair[0]]) + shuffle.random() * 8 for k, pair in enumerate(pairs)}
+        order = sorted(keys, key=lambda k: (keys[k], k))
+        batches = [order[k : k + PAIRS_AT_ONCE] for k in range(0, len(order), PAIRS_AT_ONCE)]
+        shuffle.shuffle(batches)
+        losses = 0.0
+        for batch in batches:
+            optimizer.param_groups[0]["lr"] = rate * min(1, (step + 1) / 50) * max(0.02, 1 - step / steps)
+            chosen: dict[str, str] = {}
+            for one, other in (pairs[k] for k in batch):
+                if not {one, other} & (chosen.keys() | set(chosen.values())):
+                    chosen[one] = other
+            alike = vectors(list(chosen)) @ vectors(list(chosen.values())).T * 20
+            own = torch.arange(len(chosen))
+            loss = (cross_entropy(alike, own) + cross_entropy(alike.T, own)) / 2
+            _step(loss, optimizer, weights)
+            losses, step = losses + loss.item(), step + 1
+        print(
+            f"{step} of {steps} steps, loss {losses / len(batches):.3f}, {time.monotonic() - started:.0f} s",
+            flush=True,
+        )
+    save_encoder(bert.eval(), tokenizer, out)
+
+
+def save_encoder(bert: BertModel, tokenizer: Tokenizer, out: Path) -> None:
+    """A folder that sentence-transformers loads, in half precision."""
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 
     plain = out.parent / f"{out.name}.bert"
-    model.bert.half().save_pretrained(plain)
+    bert.half().save_pretrained(plain)
     PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, unk_token="[UNK]", pad_token="[PAD]", mask_token="[MASK]",
         model_max_length=WINDOW, model_input_names=["input_ids", "attention_mask"],
@@ -340,6 +397,10 @@ def save(model: Heads, tokenizer: Tokenizer, themes: Sequence[str], out: Path) -
     for path in plain.iterdir():
         path.unlink()
     plain.rmdir()
+
+
+def save(model: Heads, tokenizer: Tokenizer, themes: Sequence[str], out: Path) -> None:
+    save_encoder(model.bert, tokenizer, out)
 
     def head(layer: nn.Linear, classes: Sequence[str]) -> LinearHead:
         return LinearHead(tuple(classes), layer.weight.detach().numpy(), layer.bias.detach().numpy())
@@ -364,7 +425,11 @@ def main() -> None:
     second.add_argument("--rate", type=float, default=5e-4)
     second.add_argument("--dropout", type=float, default=0.1)
     second.add_argument("labels", type=Path, nargs="*", help="annotated files, beside data/labels/seed")
-    for one in (first, second):
+    third = steps.add_parser("contrast")
+    third.add_argument("--pairs", type=Path, required=True)
+    third.add_argument("--out", type=Path, required=True)
+    third.add_argument("--epochs", type=int, default=3)
+    for one in (first, second, third):
         one.add_argument("--work", type=Path, required=True)
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
@@ -372,6 +437,9 @@ def main() -> None:
         current = json.loads((models_dir() / "current.json").read_text(encoding="utf-8"))
         base = models_dir() / "encoder" / current["encoder"]
         pretrain(options.text, base, options.vectors, options.work, options.tokens)
+        return
+    if options.step == "contrast":
+        contrast(options.pairs, options.work, options.out, options.epochs)
         return
     real = read_labels(p for p in sorted(options.labels) if p.stem not in options.hold_out)
     written = read_labels(

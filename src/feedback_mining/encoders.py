@@ -19,11 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedback_mining.errors import ModelError
+from feedback_mining.resources import models_dir
 from feedback_mining.text.clean import normalise
 
 Vectors = NDArray[np.float32]
 _DOCUMENTS = {"card.md", "README.md", "metrics.json"}  # these may change without changing a vector
 
+ACCURATE = "accurate"
+_ACCURATE_VERSION = "accurate-zh-1"
 _PATIENCE = 20  # seconds for a hub to answer
 
 
@@ -78,7 +81,7 @@ class SentenceTransformerEncoder:
 
     def __init__(self, name: str, batch_size: int = 64) -> None:
         try:
-            self._model = _load(name)
+            self._model = _load(name).float()  # weights stored in half precision; a CPU computes in single
             self.version = _version(name)
         except Exception as error:
             raise ModelError(
@@ -101,8 +104,10 @@ class SentenceTransformerEncoder:
 def load_encoder(name: str) -> Encoder:
     """The encoder in the folder `name` (the static kind read without torch), else the hub's model of that name.
 
-    Raises ModelError where there is none.
+    `accurate` names the transformer that ships. Raises ModelError where there is none.
     """
+    if name == ACCURATE:
+        name = str(models_dir() / "encoder" / _ACCURATE_VERSION)
     folder = Path(name)
     modules = folder / "modules.json"
     if modules.is_file():
