@@ -28,7 +28,7 @@ class CommentModel:
     splitter: LinearHead
     specific: LinearHead
     signals: dict[str, LinearHead]
-    agreement_weight: float = 0.8
+    agreement_weight: float = 0.25
     reader: TransformerReader | None = None  # a second opinion on units and their labels
     corrections: Mapping[str, Correction] = field(default_factory=dict)  # a team's own, by task
 

@@ -28,7 +28,7 @@ class TransformerReader:
     encoder: ContextualEncoder
     heads: dict[str, LinearHead]
     splitter: LinearHead  # reads `clause_rows`
-    weight: float = 0.5  # of its chances of labels beside those of the n-gram heads
+    weight: float = 0.6  # of its chances of labels beside those of the n-gram heads
     split_weight: float = 0.5
 
     def read(self, cut: Sequence[CommentClauses]) -> Reading:
