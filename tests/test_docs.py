@@ -38,7 +38,10 @@ def test_the_readme_begins_with_the_two_commands() -> None:
 
 def test_the_commands_are_those_promised() -> None:
     plain = {"run", "import", "mine", "report", "backfill", "analyze", "fetch", "webhook"}
-    assert set(COMMANDS) == plain | {"quarantine list", "quarantine export", "quarantine retry"}
+    assert set(COMMANDS) == plain | {
+        *(f"quarantine {name}" for name in ("list", "export", "retry")),
+        *(f"label {name}" for name in ("next", "show", "set", "import", "export", "config", "stats")),
+    }
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from feedback_mining import __version__, commands_fetch, commands_import, commands_quarantine
+from feedback_mining import __version__, commands_fetch, commands_import, commands_label, commands_quarantine
 from feedback_mining.console import Language, backlog_lines, debugging, import_lines, progress_bar, say
 from feedback_mining.errors import FeedbackMiningError
 from feedback_mining.options import (
@@ -182,6 +182,15 @@ quarantine.command("list", epilog=EXIT_CODES)(commands_quarantine.list_)
 quarantine.command(epilog=EXIT_CODES)(commands_quarantine.export)
 quarantine.command(epilog=EXIT_CODES)(commands_quarantine.retry)
 app.add_typer(quarantine, name="quarantine", epilog=EXIT_CODES)
+label = typer.Typer(help="人的标注：挑选、改正、导入、导出、统计。", no_args_is_help=True)
+label.command("next", epilog=EXIT_CODES)(commands_label.next_)
+label.command(epilog=EXIT_CODES)(commands_label.show)
+label.command("set", epilog=EXIT_CODES)(commands_label.set_)
+label.command("import", epilog=EXIT_CODES)(commands_label.import_)
+label.command(epilog=EXIT_CODES)(commands_label.export)
+label.command(epilog=EXIT_CODES)(commands_label.config)
+label.command(epilog=EXIT_CODES)(commands_label.stats)
+app.add_typer(label, name="label", epilog=EXIT_CODES)
 app.command(epilog=EXIT_CODES)(commands_fetch.fetch)
 app.command(epilog=EXIT_CODES)(commands_fetch.webhook)
 
