@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["postgres_fixture"]
+pytest_plugins = ["encoder_fixtures", "postgres_fixture"]
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -20,7 +20,7 @@ from feedback_mining.demands.group import GroupingConfig, agglomerate, augmented
 from feedback_mining.demands.name import Candidate, keywords_of, plain_statement, statements_of, title_of
 from feedback_mining.demands.track import Tracked, Tracker
 from feedback_mining.errors import UnreadableFile
-from feedback_mining.pipeline.mine import Reader
+from feedback_mining.pipeline.reader import Reader
 from feedback_mining.records import Demand, Intent, Sentiment, Unit
 from feedback_mining.settings import Settings
 from feedback_mining.taxonomy import Taxonomy

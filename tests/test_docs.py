@@ -37,11 +37,11 @@ def test_the_readme_begins_with_the_two_commands() -> None:
 
 
 def test_the_commands_are_those_promised() -> None:
-    plain = {"run", "import", "mine", "report", "backfill", "analyze", "fetch", "webhook"}
-    assert set(COMMANDS) == plain | {
-        *(f"quarantine {name}" for name in ("list", "export", "retry")),
-        *(f"label {name}" for name in ("next", "show", "set", "import", "export", "config", "stats")),
-    }
+    plain = {"run", "import", "mine", "report", "backfill", "analyze", "fetch", "webhook", "train", "predict"}
+    quarantine = {f"quarantine {part}" for part in ("list", "export", "retry")}
+    words = {f"words {part}" for part in ("discover", "list", "accept", "reject", "evaluate")}
+    label = {f"label {part}" for part in ("next", "show", "set", "import", "export", "config", "stats")}
+    assert set(COMMANDS) == plain | quarantine | words | label
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
+from encoder_fixtures import WORDS
 
 from feedback_mining.encoders import SentenceTransformerEncoder, StaticEncoder, load_encoder
 from feedback_mining.errors import ModelError
@@ -23,7 +29,6 @@ TEXTS = [
     "一般般😤", "👍👍👍", "。。。", "", "哈哈哈哈哈哈", "https://example.com/help 打不开", "Crashes every time on Android 14",
     "备份到网盘失败，重试了十几次还是一样，提示网络异常，但是别的应用都正常，请尽快修复，不然只能换别家了" * 3,
 ]  # fmt: skip
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *"闪退卡顿登录验证码广告太多好用的不了"]
 
 
 def one_line_error(name: str) -> str:
@@ -62,7 +67,7 @@ class TestShipped:
         static = load_encoder(str(folder))
         general = SentenceTransformerEncoder(str(folder))
         assert (static.version, static.dimensions) == (general.version, general.dimensions)
-        assert static.version == folder.name
+        assert re.fullmatch(rf"{folder.name}-[0-9a-f]{{8}}", static.version)
         np.testing.assert_allclose(static.encode(TEXTS), general.encode(TEXTS), atol=2e-3)
 
     def test_a_text_has_its_vector_in_any_company(self, folder: Path) -> None:
@@ -80,52 +85,13 @@ class TestShipped:
         assert encoder.encode([]).shape == (0, encoder.dimensions)
 
 
-@pytest.fixture(scope="module")
-def static_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
-    from tokenizers import Tokenizer, models, pre_tokenizers
-
-    tokenizer = Tokenizer(models.WordLevel({word: k for k, word in enumerate(WORDS)}, unk_token="[UNK]"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
-    table = np.random.default_rng(0).normal(size=(len(WORDS), 8)).astype(np.float32)
-    folder = tmp_path_factory.mktemp("encoders") / "tiny-static"
-    SentenceTransformer(
-        modules=[StaticEmbedding(tokenizer, embedding_weights=table)], device="cpu"
-    ).save_pretrained(str(folder), create_model_card=False)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def bert_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    import torch
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-    from transformers import BertConfig, BertModel, BertTokenizer
-
-    folder = tmp_path_factory.mktemp("encoders")
-    (folder / "raw").mkdir()
-    (folder / "raw" / "vocab.txt").write_text("\n".join(dict.fromkeys(WORDS)) + "\n", encoding="utf-8")
-    torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(dict.fromkeys(WORDS)), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
-        intermediate_size=16, max_position_embeddings=32,
-    )  # fmt: skip
-    BertModel(config).save_pretrained(folder / "raw")
-    BertTokenizer(str(folder / "raw" / "vocab.txt")).save_pretrained(folder / "raw")
-    layers = Transformer(str(folder / "raw"), max_seq_length=32)
-    model = SentenceTransformer(modules=[layers, Pooling(16, "mean")], device="cpu")
-    model.save_pretrained(str(folder / "tiny-bert"), create_model_card=False)
-    return folder / "tiny-bert"
-
-
 def test_a_static_model_of_ones_own_is_read_without_torch(static_folder: Path) -> None:
     code = (
         "import sys; from feedback_mining.encoders import load_encoder; "
         f"e = load_encoder({str(static_folder)!r}); print(e.version, e.encode(['闪退']).shape, 'torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "tiny-static (1, 8) False"
+    assert re.fullmatch(r"tiny-static-[0-9a-f]{8} \(1, 8\) False", done.stdout.strip())
 
 
 def test_a_static_models_vectors_are_means_of_its_table(static_folder: Path) -> None:
@@ -140,7 +106,8 @@ def test_a_static_models_vectors_are_means_of_its_table(static_folder: Path) -> 
 def test_a_transformer_is_loaded_from_its_folder(bert_folder: Path) -> None:
     encoder = load_encoder(str(bert_folder))
     assert isinstance(encoder, SentenceTransformerEncoder)
-    assert (encoder.version, encoder.dimensions) == ("tiny-bert", 16)
+    assert re.fullmatch(r"tiny-bert-[0-9a-f]{8}", encoder.version)
+    assert encoder.dimensions == 16
     vectors = encoder.encode(["闪退", "广告太多", "", "閃退"])
     assert vectors.shape == (4, 16)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
@@ -158,7 +125,7 @@ def test_a_name_that_is_nowhere_is_one_line() -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
-        capture_output=True, text=True, check=True, timeout=60,
+        capture_output=True, text=True, check=True, timeout=300,
         env={**os.environ, "HF_HUB_OFFLINE": "1"},
     )  # fmt: skip
     (line,) = done.stdout.splitlines()
@@ -178,3 +145,115 @@ def test_a_static_folder_without_its_table_is_one_line(static_folder: Path, tmp_
     assert str(tmp_path) in message
     assert "model.safetensors" in message
     assert "scripts/train_encoder.py" in message
+
+
+class TestVersion:
+    def test_two_folders_of_one_name_are_told_apart_by_their_content(
+        self, static_folder: Path, tmp_path: Path
+    ) -> None:
+        from safetensors.numpy import load_file, save_file
+
+        same, changed = tmp_path / "a" / static_folder.name, tmp_path / "b" / static_folder.name
+        for copy in (same, changed):
+            shutil.copytree(static_folder, copy)
+        table_file = next(changed.rglob("*.safetensors"))
+        save_file({name: table + 1 for name, table in load_file(table_file).items()}, table_file)
+        versions = [load_encoder(str(folder)).version for folder in (static_folder, same, changed)]
+        assert versions[0] == versions[1] != versions[2]
+
+    @pytest.mark.parametrize("name", ["README.md", "metrics.json", ".cache"])
+    def test_what_is_written_about_it_does_not_count(
+        self, static_folder: Path, tmp_path: Path, name: str
+    ) -> None:
+        copy = tmp_path / static_folder.name
+        shutil.copytree(static_folder, copy)
+        (copy / name).write_text("{}", encoding="utf-8")
+        assert load_encoder(str(copy)).version == load_encoder(str(static_folder)).version
+
+    def test_a_setting_of_a_pooling_counts(self, bert_folder: Path, tmp_path: Path) -> None:
+        copy = tmp_path / bert_folder.name
+        shutil.copytree(bert_folder, copy)
+        config = next(copy.rglob("*Pooling/config.json"))
+        assert "mean" in config.read_text("utf-8")
+        config.write_text(config.read_text("utf-8").replace('"mean"', '"cls"'), "utf-8")
+        one, other = load_encoder(str(bert_folder)), load_encoder(str(copy))
+        assert one.version != other.version
+        assert not np.allclose(one.encode(["闪退"]), other.encode(["闪退"]), atol=1e-4)
+
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture
+def mirror(bert_folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """A hub on 127.0.0.1 with one model, `team/tiny`: its address, and the paths it was asked for."""
+    asked: list[str] = []
+
+    class Hub(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path = self.path.partition("?")[0]
+            asked.append(path)
+            if path == "/api/models/team/tiny":
+                return self._answer(200, b'{"id": "team/tiny"}', Content_Type="application/json")
+            file = re.fullmatch(rf"/team/tiny/resolve/(?:main|{COMMIT})/(.+)", path)
+            if file and (bert_folder / file[1]).is_file():
+                body = (bert_folder / file[1]).read_bytes()
+                return self._answer(200, body, ETag=f'"{abs(hash(file[1])):x}"', X_Repo_Commit=COMMIT)
+            return self._answer(404, b"", X_Error_Code="EntryNotFound", X_Repo_Commit=COMMIT)
+
+        do_HEAD = do_GET  # noqa: N815 - so named by http.server
+
+        def _answer(self, status: int, body: bytes, **headers: str) -> None:
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name.replace("_", "-"), value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}", asked
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def load_from_hub(home: Path, **environment: str) -> str:
+    code = (
+        "from feedback_mining.encoders import load_encoder\n"
+        "from feedback_mining.errors import ModelError\n"
+        "try: e = load_encoder('team/tiny'); print(e.version, *e.encode(['闪退'])[0].round(4))\n"
+        "except ModelError as error: print(error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300,
+        env={**os.environ, "HF_HOME": str(home), "HF_HUB_DISABLE_TELEMETRY": "1", "NO_PROXY": "127.0.0.1",
+             **environment},
+    )  # fmt: skip
+    return done.stdout.strip()
+
+
+def test_a_mirror_is_asked_and_its_model_serves_offline_from_then_on(
+    mirror: tuple[str, list[str]], bert_folder: Path, tmp_path: Path
+) -> None:
+    address, asked = mirror
+    told = load_from_hub(tmp_path, HF_ENDPOINT=address)
+    version, *vector = told.split()
+    assert version == f"team/tiny@{COMMIT[:12]}"
+    mine = load_encoder(str(bert_folder)).encode(["闪退"])[0]
+    np.testing.assert_allclose(np.array(vector, np.float32), mine, atol=1e-3)
+    assert any(path.endswith("/model.safetensors") for path in asked)
+    assert load_from_hub(tmp_path, HF_ENDPOINT=address, HF_HUB_OFFLINE="1") == told
+
+
+def test_a_hub_that_cannot_be_reached_is_one_line(tmp_path: Path) -> None:
+    (line,) = load_from_hub(tmp_path, HF_ENDPOINT="http://127.0.0.1:9").splitlines()
+    assert line.startswith("The encoder 'team/tiny' cannot be loaded")
+    assert "HF_ENDPOINT" in line
+    assert "name its folder" in line

@@ -79,10 +79,8 @@ class TestShipped:
         models = load_models()
         assert models.versions.items() >= current().items()
         assert models.versions["dictionary"] == models.comments.featuriser.segmenter.version
-        assert models.versions["grouping-encoder"] == models.versions["encoder"]
-        assert all(
-            f"{task}={version}" in models.version.split("|") for task, version in models.versions.items()
-        )
+        assert models.versions["grouping-encoder"].startswith(f"{models.versions['encoder']}-")
+        assert len(models.version) <= 200, "longer than the column that holds it"
         assert models.encoder is models.comments.featuriser.encoder
         (analysis,) = models.comments.analyse([("a", "一打开就闪退")])
         assert [u.text for u in analysis.units] == ["一打开就闪退"]
@@ -130,10 +128,10 @@ def test_another_encoder_groups_and_leaves_the_heads_theirs(registry: Path, tmp_
     own = registry / "encoder" / current(registry)["encoder"]
     shutil.copytree(own, tmp_path / "elsewhere")
     models = load_models(registry, encoder=str(tmp_path / "elsewhere"))
-    assert models.encoder.version == "elsewhere"
-    assert models.comments.featuriser.encoder.version == own.name
+    assert models.encoder.version.startswith("elsewhere-")
+    assert models.comments.featuriser.encoder.version.startswith(f"{own.name}-")
     assert models.versions["encoder"] == own.name
-    assert models.versions["grouping-encoder"] == "elsewhere"
+    assert models.versions["grouping-encoder"] == models.encoder.version
     assert models.version != load_models(registry).version
 
 

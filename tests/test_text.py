@@ -17,6 +17,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from feedback_mining.errors import UnreadableFile
 from feedback_mining.resources import data_dir
 from feedback_mining.text.clean import foreign_regions, normalise, split_reply, strip_markup
 from feedback_mining.text.segment import Engine, Segmenter
@@ -269,6 +270,13 @@ class TestSegmenter:
         copy = pickle.loads(pickle.dumps(own))
         assert copy.version == own.version
         assert copy.words("一打开就闪退") == own.words("一打开就闪退")
+
+    def test_a_dictionary_in_another_encoding_is_one_line(self, tmp_path: Path) -> None:
+        path = tmp_path / "words.txt"
+        path.write_bytes("闪退\n".encode("gb18030"))
+        with pytest.raises(UnreadableFile, match="UTF-8") as caught:
+            Segmenter([path]).words("闪退")
+        assert str(path) in str(caught.value)
 
     @pytest.mark.parametrize("engine", list(Engine))
     def test_is_silent(self, engine: Engine) -> None:

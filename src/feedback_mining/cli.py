@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from feedback_mining import __version__, commands_fetch, commands_import, commands_label, commands_quarantine
+from feedback_mining import (
+    __version__,
+    commands_fetch,
+    commands_import,
+    commands_label,
+    commands_quarantine,
+    commands_train,
+    commands_words,
+)
 from feedback_mining.console import Language, backlog_lines, debugging, import_lines, progress_bar, say
 from feedback_mining.errors import FeedbackMiningError
 from feedback_mining.options import (
@@ -191,8 +199,17 @@ label.command(epilog=EXIT_CODES)(commands_label.export)
 label.command(epilog=EXIT_CODES)(commands_label.config)
 label.command(epilog=EXIT_CODES)(commands_label.stats)
 app.add_typer(label, name="label", epilog=EXIT_CODES)
+words = typer.Typer(help="新词和团队词典：发现、列出、收下、拒绝、评测。", no_args_is_help=True)
+words.command(epilog=EXIT_CODES)(commands_words.discover)
+words.command("list", epilog=EXIT_CODES)(commands_words.list_)
+words.command(epilog=EXIT_CODES)(commands_words.accept)
+words.command(epilog=EXIT_CODES)(commands_words.reject)
+words.command(epilog=EXIT_CODES)(commands_words.evaluate)
+app.add_typer(words, name="words", epilog=EXIT_CODES)
 app.command(epilog=EXIT_CODES)(commands_fetch.fetch)
 app.command(epilog=EXIT_CODES)(commands_fetch.webhook)
+app.command(epilog=EXIT_CODES)(commands_train.train)
+app.command(epilog=EXIT_CODES)(commands_train.predict)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

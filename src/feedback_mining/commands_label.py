@@ -75,7 +75,7 @@ def next_(
     """接下来标哪些：挑出最值得人看的评论，各附原因和模型的建议。"""
     from feedback_mining.pipeline.choose import product_in_store
     from feedback_mining.pipeline.label_queue import Strategy, next_labels
-    from feedback_mining.pipeline.mine import Reader
+    from feedback_mining.pipeline.reader import Reader
 
     kind = _kind_of(output) if output else None
     settings = settings_of(store)
@@ -90,7 +90,7 @@ def next_(
                 strategy=Strategy(strategy),
                 progress=advance,
             )
-    reader = Reader.of(settings)
+        reader = Reader.of(settings, opened)
     words = LabelWords(lang, reader.taxonomy)
     typer.echo("\n".join(queue_lines(queue, words)))
     if output and kind:
@@ -108,11 +108,11 @@ def show(
 ) -> None:
     """看一条评论现在的观点（人标的优先于模型的）和它的标注历史。"""
     from feedback_mining.pipeline.label_desk import open_desk
-    from feedback_mining.pipeline.mine import Reader
+    from feedback_mining.pipeline.reader import Reader
 
     settings = settings_of(store)
     with open_run_store(out, settings) as opened:
-        reader = Reader.of(settings)
+        reader = Reader.of(settings, opened)
         desk = open_desk(opened, reader, comment, product)
     typer.echo("\n".join(desk_lines(desk, LabelWords(lang, reader.taxonomy))))
 
@@ -147,7 +147,7 @@ def set_(
     """改一条评论：改一个观点的标签，或用 --span、--remove、--signal、--confirm 对整条下结论。"""
     from feedback_mining.pipeline.label_desk import Correction, correct, open_desk
     from feedback_mining.pipeline.label_import import checked_author, vocabulary_of
-    from feedback_mining.pipeline.mine import Reader
+    from feedback_mining.pipeline.reader import Reader
 
     settings = settings_of(store)
     by = checked_author(author or settings.annotator)
@@ -156,7 +156,7 @@ def set_(
     signals = None if signal is None else tuple(s for s in signal if s != "none")
     correction = Correction(unit, intent, theme, sentiment, demand, span, remove, signals, confirm)
     with open_run_store(out, settings) as opened:
-        reader = Reader.of(settings)
+        reader = Reader.of(settings, opened)
         words = LabelWords(lang, reader.taxonomy)
         desk = open_desk(opened, reader, comment, product)
         label = correct(desk, correction, vocabulary_of(reader.taxonomy), author=by)

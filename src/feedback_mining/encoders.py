@@ -3,15 +3,17 @@
 The default is a static one (token vectors, averaged; Reimers' sentence-transformers `StaticEmbedding`),
 whose files are read without torch: a sparse token-count matrix times the table gives the same vectors.
 Anything else that sentence-transformers can load (a local folder, a hub name; `HF_ENDPOINT` is honoured)
-is one setting away.
+is one setting away: `FEEDBACK_MINING_ENCODER`.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +22,13 @@ from feedback_mining.errors import ModelError
 from feedback_mining.text.clean import normalise
 
 Vectors = NDArray[np.float32]
+_DOCUMENTS = {"card.md", "README.md", "metrics.json"}  # these may change without changing a vector
+
+_PATIENCE = 20  # seconds for a hub to answer
 
 
 class Encoder(Protocol):
-    version: str
+    version: str  # of what decides the vectors: two encoders of one name differ in it
     dimensions: int
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -48,7 +53,7 @@ class StaticEncoder:
             ) from error
         self._tokenizer.no_padding()
         self._table = table.astype(np.float32)
-        self.version = folder.name
+        self.version = f"{folder.name}-{_digest(folder)}"
         self.dimensions = int(table.shape[1])
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -73,16 +78,15 @@ class SentenceTransformerEncoder:
 
     def __init__(self, name: str, batch_size: int = 64) -> None:
         try:
-            from sentence_transformers import SentenceTransformer
-
-            self._model = SentenceTransformer(name, device="cpu")
+            self._model = _load(name)
+            self.version = _version(name)
         except Exception as error:
             raise ModelError(
                 f"The encoder {name!r} cannot be loaded ({type(error).__name__}); expected a folder saved by "
-                "sentence-transformers or the name of a model on a reachable hub (see HF_ENDPOINT)"
+                "sentence-transformers, or the name of a model on a hub that can be reached (a mirror's address "
+                "goes into HF_ENDPOINT); without a network, fetch it elsewhere and name its folder"
             ) from error
         self._batch_size = batch_size
-        self.version = Path(name).name
         self.dimensions = int(self._model.get_embedding_dimension() or 0)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -112,12 +116,60 @@ def load_encoder(name: str) -> Encoder:
         if kinds == ["StaticEmbedding"]:
             inner = folder if (folder / "tokenizer.json").is_file() else folder / "0_StaticEmbedding"
             encoder = StaticEncoder(inner)
-            encoder.version = folder.name
+            encoder.version = _version(name)
             return encoder
     return SentenceTransformerEncoder(name)
+
+
+def _load(name: str) -> Any:
+    """A model from its folder or from what was fetched before, else from the hub."""
+    from huggingface_hub import HfApi, try_to_load_from_cache
+    from sentence_transformers import SentenceTransformer
+
+    if Path(name).exists():
+        return SentenceTransformer(name, device="cpu", local_files_only=True)
+    if isinstance(try_to_load_from_cache(name, "modules.json"), str):
+        with suppress(OSError, ValueError):  # a file is missing where fetching was cut off
+            return SentenceTransformer(name, device="cpu", local_files_only=True)
+    HfApi().model_info(name, timeout=_PATIENCE)  # loading would ask for each file again and again for minutes
+    return SentenceTransformer(name, device="cpu")
+
+
+def _version(name: str) -> str:
+    """Folder's name and digest of its content; of a model on the hub, its name and commit."""
+    folder = Path(name)
+    if folder.is_dir():
+        return f"{folder.name}-{_digest(folder)}"
+    from huggingface_hub import snapshot_download
+
+    return f"{name}@{Path(snapshot_download(name, local_files_only=True)).name[:12]}"
+
+
+def _digest(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        inner = path.relative_to(folder)
+        if path.is_file() and inner.name not in _DOCUMENTS and not inner.name.startswith("."):
+            digest.update(f"{inner.as_posix()}\0{path.stat().st_size}\0".encode())
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:8]
 
 
 def _unit_length(vectors: Vectors) -> Vectors:
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     lengths: Vectors = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
     return lengths
+
+
+class JoinedEncoder:
+    """Several encoders side by side: their vectors joined, each with the same share of the length."""
+
+    def __init__(self, parts: Sequence[Encoder]) -> None:
+        self._parts = tuple(parts)
+        self.version = "+".join(part.version for part in parts)
+        self.dimensions = sum(part.dimensions for part in parts)
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        vectors = [part.encode(texts) for part in self._parts]
+        return np.hstack(vectors) / np.float32(np.sqrt(len(vectors)))

@@ -25,7 +25,11 @@ class Settings(BaseSettings):
     annotator: str | None = None  # whose labels these are, where --author says nothing
     window_weeks: int = Field(default=12, ge=1, le=520)
     models: Path | None = None  # folder with current.json; by default the models that ship
-    encoder: str | None = None
+    encoder: str | None = None  # of grouping: a folder or a hub's name; by default the one that ships
+    vectors: Path | None = None  # folder of the vector cache; by default that of the SQLite store
+    dictionaries: Path | None = (
+        None  # folder of a team's words; by default dictionaries/ beside the SQLite store
+    )
     secrets: Path | None = None  # file of NAME=value lines that only its owner can read
     seed: int = Field(default=20, ge=0, le=2**32 - 1)
 

@@ -12,7 +12,7 @@ from feedback_mining.classification.labelling import HumanLabel, LabelledUnit, c
 from feedback_mining.errors import InputError
 from feedback_mining.evaluation.agreement import Agreement, overall_agreement, pairwise_agreement
 from feedback_mining.pipeline.labels import as_labelled, labels_of
-from feedback_mining.pipeline.mine import Progress, Reader
+from feedback_mining.pipeline.reader import Progress, Reader
 from feedback_mining.records import Comment
 from feedback_mining.settings import Settings
 from feedback_mining.sources.privacy import mask_personal_data
@@ -172,7 +172,7 @@ def exported(
         weeks = {c.id: str(Week.of(c.time, settings.zone)) for c in comments}
         analyses = {}
         if predictions:
-            reader = Reader.of(settings)
+            reader = Reader.of(settings, store)
             version = reader.models.version
             analyses = reader.analyses(store, name, comments, progress)
         labels = [label for label in in_force(history) if label.comment and label.product == name]

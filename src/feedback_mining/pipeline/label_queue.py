@@ -25,7 +25,7 @@ from feedback_mining.classification.selection import (
 )
 from feedback_mining.classification.training import TASKS
 from feedback_mining.pipeline.labels import as_labelled, labels_of
-from feedback_mining.pipeline.mine import Progress, Reader
+from feedback_mining.pipeline.reader import Progress, Reader
 from feedback_mining.records import Analysis, Comment, Intent, Unit
 from feedback_mining.settings import Settings
 from feedback_mining.storage import Store
@@ -108,7 +108,7 @@ class Candidates:
     def __init__(
         self, store: Store, product: str, settings: Settings, count: int, progress: Progress | None
     ) -> None:
-        self.reader = Reader.of(settings)
+        self.reader = Reader.of(settings, store)
         self.settings, self.count = settings, count
         stored = store.comments(product)
         analyses = self.reader.analyses(store, product, stored, progress)
@@ -253,7 +253,7 @@ class Candidates:
 
     @cached_property
     def _vectors(self) -> NDArray[np.float32]:
-        return self.reader.models.encoder.encode([c.text for c in self.comments])
+        return self.reader.encoder.encode([c.text for c in self.comments])
 
     def _chances(self, spans: Sequence[tuple[str, int, int]]) -> Mapping[str, NDArray[np.float32]]:
         """Task → `(spans, classes)` of the base model, of `(text, start, end)`."""

@@ -3,41 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from feedback_mining import __version__
-from feedback_mining.backlog.advertising import is_advertising, without_opinions
 from feedback_mining.backlog.build import build_backlog
 from feedback_mining.backlog.campaigns import find_campaigns
 from feedback_mining.backlog.items import Backlog, Counts
 from feedback_mining.backlog.window import Timeline
 from feedback_mining.classification.classifier import told
 from feedback_mining.classification.labelling import corrected
-from feedback_mining.demands.catalogue import Catalogue
 from feedback_mining.demands.group import GroupingConfig
-from feedback_mining.demands.name import style_rows
 from feedback_mining.demands.track import Tracker, kind_of
 from feedback_mining.errors import InputError, UnknownWeek
 from feedback_mining.pipeline.labels import labels_of
+from feedback_mining.pipeline.reader import Progress, Reader
 from feedback_mining.records import Analysis, Comment, Demand, Signal, Unit
-from feedback_mining.registry.models import Models, load_models
 from feedback_mining.settings import Settings
 from feedback_mining.storage import Store
-from feedback_mining.taxonomy import Taxonomy
 from feedback_mining.text.duplicates import same_author_repeats
 from feedback_mining.weeks import Week
 
-Floats = NDArray[np.float32]
-Progress = Callable[[int], None]
-
-_ANALYSED_AT_ONCE = 500
 _GROUPED_AT_ONCE = 4000  # units; a longer history is grouped piece by piece
 _CAMPAIGN_STEP = 6  # weeks between looks back at history, half a window of campaigns
 
@@ -114,71 +99,6 @@ def groupable(unit: Unit) -> bool:
     return unit.actionable and unit.specific and sure and unit.theme != "general"
 
 
-@lru_cache(maxsize=2)
-def _models(root: Path | None, encoder: str | None) -> Models:
-    return load_models(root, encoder)
-
-
-@dataclass(frozen=True)
-class Reader:
-    """The models with what they stand on: comments → analyses, and units → demands."""
-
-    models: Models
-    taxonomy: Taxonomy
-    catalogue: Catalogue
-
-    @classmethod
-    def of(cls, settings: Settings) -> Reader:
-        return cls(_models(settings.models, settings.encoder), Taxonomy.load(), Catalogue.load())
-
-    @cached_property
-    def versions(self) -> dict[str, Any]:
-        return {
-            "code": __version__,
-            "taxonomy": str(self.taxonomy),
-            "catalogue": self.catalogue.version,
-            "dictionary": self.models.versions["dictionary"],
-            "models": {k: v for k, v in sorted(self.models.versions.items()) if k != "dictionary"},
-        }
-
-    def analyse(
-        self, texts: Sequence[tuple[str, str]], progress: Progress | None = None
-    ) -> Iterator[Analysis]:
-        """One Analysis a comment, in order; advertising holds no opinions."""
-        for start in range(0, len(texts), _ANALYSED_AT_ONCE):
-            some = texts[start : start + _ANALYSED_AT_ONCE]
-            for (_, text), found in zip(some, self.models.comments.analyse(some), strict=True):
-                yield without_opinions(found) if is_advertising(text) else found
-            if progress:
-                progress(len(some))
-
-    def analyses(
-        self, store: Store, product: str, comments: Sequence[Comment], progress: Progress | None = None
-    ) -> dict[str, Analysis]:
-        """comment id → what the models say; what they had not read yet is read now and kept in the store."""
-        known = store.analyses(product, self.models.version)
-        found = list(self.analyse([(c.id, c.text) for c in comments if c.id not in known], progress))
-        if found:
-            store.save_analyses(product, self.models.version, found)
-        return known | {analysis.comment: analysis for analysis in found}
-
-    def _style(self, statements: Sequence[str]) -> Floats:
-        head = self.models.title
-        return head.probabilities(style_rows(statements))[:, head.classes.index("yes")]
-
-    def tracker(self, product: str, lang: str = "zh") -> Tracker:
-        return Tracker(
-            product=product,
-            encode=_remembered(self.models.encoder.encode),
-            words=lru_cache(maxsize=None)(self.models.comments.featuriser.segmenter.words),
-            clarity=self.models.comments.clarity,
-            style=self._style,
-            themes=[theme.id for theme in self.taxonomy.themes],
-            catalogue=self.catalogue,
-            lang=lang,
-        )
-
-
 class Miner:
     """Mines weeks of one product; make it once for many weeks."""
 
@@ -191,7 +111,7 @@ class Miner:
         progress: Progress | None = None,
     ) -> None:
         self.store, self.product, self.settings = store, product, settings
-        self.reader = Reader.of(settings)
+        self.reader = Reader.of(settings, store)
         self.tracker = self.reader.tracker(product, lang)
         self.timeline = Timeline(store.comments(product))
         self.weeks = {c.id: Week.of(c.time, settings.zone) for c in self.comments}
@@ -325,19 +245,3 @@ class Miner:
 def _pieces(units: Sequence[Unit]) -> Iterator[Sequence[Unit]]:
     for start in range(0, len(units), _GROUPED_AT_ONCE):
         yield units[start : start + _GROUPED_AT_ONCE]
-
-
-def _remembered(encode: Callable[[Sequence[str]], Floats]) -> Callable[[Sequence[str]], Floats]:
-    """`encode` that computes each text's vector once."""
-    known: dict[str, Floats] = {}
-
-    def encode_once(texts: Sequence[str]) -> Floats:
-        missing = list(dict.fromkeys(text for text in texts if text not in known))
-        if missing or not texts:
-            vectors = encode(missing)
-            if not texts:
-                return vectors
-            known.update(zip(missing, vectors, strict=True))
-        return np.stack([known[text] for text in texts])
-
-    return encode_once

@@ -71,7 +71,7 @@ def retrain(
     models = train(everything, featuriser, config)
     titles = train_titles([c for comments in products.values() for c in comments], config)
     data = {path.stem: len(read_labels([path])) for path in sorted(gold)} | {"seed": len(written)}
-    folders = _save(models, titles, out, encoder.version, data, scores, config)
+    folders = _save(models, titles, out, name, data, scores, config)
     if not (out / "encoder" / name).exists():  # so that `out` can be used as it is
         shutil.copytree(root / "encoder" / name, out / "encoder" / name)
     return folders

@@ -5,7 +5,9 @@ models/<task>/<version>/{weights.safetensors, config.json, metrics.json, card.md
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from feedback_mining.classification.training import TASKS
 from feedback_mining.encoders import Encoder, load_encoder
 from feedback_mining.errors import ModelError
 from feedback_mining.resources import models_dir
-from feedback_mining.text.segment import Segmenter
+from feedback_mining.text.segment import Segmenter, shipped_dictionaries
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,9 @@ class Models:
 
     @property
     def version(self) -> str:
-        """One string that changes whenever an analysis may change."""
-        return "|".join(f"{task}={version}" for task, version in sorted(self.versions.items()))
+        """A short string that changes whenever an analysis may change."""
+        told = "|".join(f"{task}={version}" for task, version in sorted(self.versions.items()))
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 def current(root: Path | None = None) -> dict[str, str]:
@@ -46,8 +49,13 @@ def current(root: Path | None = None) -> dict[str, str]:
         ) from error
 
 
-def load_models(root: Path | None = None, encoder: str | None = None) -> Models:
-    """The models in use. `encoder` names another encoder for grouping; the heads keep their own."""
+def load_models(
+    root: Path | None = None, encoder: str | None = None, dictionaries: Iterable[Path] = ()
+) -> Models:
+    """The models in use.
+
+    encoder: names another one for grouping; the heads keep their own. dictionaries: files of further words.
+    """
     root = root or models_dir()
     versions = current(root)
     missing = [task for task in ("encoder", *TASKS, "splitter", "specific", "title") if task not in versions]
@@ -56,7 +64,7 @@ def load_models(root: Path | None = None, encoder: str | None = None) -> Models:
             f"{root / 'current.json'} names no version of {', '.join(missing)}; "
             "restore models/ or run: python -m flows.retrain FILE…"
         )
-    segmenter = Segmenter()
+    segmenter = Segmenter([*shipped_dictionaries(), *dictionaries])
     own = load_encoder(str(root / "encoder" / versions["encoder"]))
 
     def head(task: str) -> LinearHead:

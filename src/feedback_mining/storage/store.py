@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -75,6 +76,12 @@ class Store(CursorMethods, LabelMethods, RefusalMethods):
     def address(self) -> str:
         """The URL without secrets, for messages."""
         return safe(self._engine.url)
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of an SQLite file, where what belongs to the store may be kept too; None on a server."""
+        url = self._engine.url
+        return Path(url.database).parent if url.get_backend_name() == "sqlite" and url.database else None
 
     # Imports
 

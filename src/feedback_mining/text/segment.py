@@ -15,6 +15,7 @@ from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
+from feedback_mining.errors import UnreadableFile
 from feedback_mining.resources import data_dir
 
 _WORD = re.compile(r"\w", re.UNICODE)
@@ -66,7 +67,7 @@ class Segmenter:
         import rjieba
 
         tokenizer = rjieba.Jieba()
-        for word, frequency in self._entries():
+        for word, frequency in self.entries():
             tokenizer.add_word(word, frequency, None)
 
         def cut(text: str) -> Iterator[str]:
@@ -89,7 +90,7 @@ class Segmenter:
         logging.getLogger("jieba").setLevel(logging.WARNING)
         tokenizer = jieba.Tokenizer()
         tokenizer.initialize()
-        for word, frequency in self._entries():
+        for word, frequency in self.entries():
             tokenizer.add_word(word, frequency)
 
         def cut(text: str) -> Iterable[str]:
@@ -98,9 +99,17 @@ class Segmenter:
 
         return cut
 
-    def _entries(self) -> Iterator[tuple[str, int | None]]:
+    def entries(self) -> Iterator[tuple[str, int | None]]:
+        """Words of the dictionaries, with the frequency that is given there. Raises UnreadableFile."""
         for path in self.dictionaries:
-            for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                lines = path.read_text(encoding="utf-8").splitlines()
+            except (OSError, UnicodeDecodeError) as error:
+                raise UnreadableFile(
+                    f"The dictionary {path} cannot be read ({type(error).__name__}); expected UTF-8 with a word "
+                    "a line, optionally followed by its frequency"
+                ) from error
+            for line in lines:
                 fields = line.split()
                 if fields and not fields[0].startswith("#"):
                     yield fields[0], int(fields[1]) if len(fields) > 1 and fields[1].isdigit() else None
@@ -108,3 +117,8 @@ class Segmenter:
 
 def shipped_dictionaries() -> list[Path]:
     return sorted((data_dir() / "dictionaries").glob("*.txt"))
+
+
+def dictionary_files(folder: Path | None) -> tuple[Path, ...]:
+    """A team's dictionaries: the `.txt` files of a folder, none where it is missing."""
+    return tuple(sorted(folder.glob("*.txt"))) if folder else ()

@@ -1,0 +1,213 @@
+"""From labelled texts to a `TextModel`: chosen, calibrated and judged by cross-validation on those texts alone.
+
+Labels that contradict what a model says of texts it has not seen are left out where that helps (confident
+learning; Northcutt, Jiang & Chuang 2021).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
+
+from feedback_mining.classification.examples import Example, Label
+from feedback_mining.classification.features import Featuriser
+from feedback_mining.classification.heads import LinearHead
+from feedback_mining.classification.text_model import TextModel, decide, label_probabilities
+from feedback_mining.classification.text_scores import best_threshold, by_label, f1, one_vs_rest
+from feedback_mining.classification.text_sentiments import LabelsUnseen, with_sentiments
+from feedback_mining.classification.training import fit_temperature
+from feedback_mining.errors import InputError
+from feedback_mining.text.duplicates import near_duplicate_groups
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TextTraining:
+    costs: tuple[float, ...] = (0.1, 0.4)  # C of LinearSVC, the best is taken
+    sentiment_costs: tuple[float, ...] = (0.06, 0.2)
+    folds: int = 4
+    noisy: bool | None = None  # None: where cross-validation shows that it helps
+    seed: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    model: TextModel
+    scores: dict[str, Any]  # cross-validated, by design and of the one taken
+
+
+@dataclass(frozen=True)
+class _Data:
+    rows: csr_matrix
+    truth: NDArray[np.bool_]  # (texts, labels)
+    several: bool
+    folds: list[tuple[Array, Array]]
+    seed: int
+
+    def fit(self, inside: Array, cost: float, weights: Array) -> LinearHead:
+        used = inside[weights[inside] > 0]
+        return one_vs_rest(self.rows[used], self.truth[used], cost, self.seed)
+
+    def unseen(self, cost: float, weights: Array) -> tuple[Array, list[LinearHead]]:
+        """`(texts, labels)` scores by heads that have not seen the text, and these heads."""
+        scores = np.zeros(self.truth.shape)
+        heads = []
+        for inside, outside in self.folds:
+            heads.append(self.fit(inside, cost, weights))
+            scores[outside] = np.asarray(self.rows[outside] @ heads[-1].weights.T) + heads[-1].bias
+        return scores, heads
+
+
+def train_text_model(
+    examples: Sequence[Example],
+    featuriser: Featuriser,
+    config: TextTraining | None = None,
+    *,
+    task: str = "label",
+    key: str | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Trained:
+    """Fit a model to `examples`; the result depends only on the arguments, not on the order of the rows.
+
+    Raises InputError where there are fewer than two labels, or too few texts to judge a model.
+    """
+    config = config or TextTraining()
+    tell = say or (lambda _: None)
+    examples = sorted(examples, key=lambda e: (e.text, str(e.labels)))
+    labels = _distinct(label for e in examples for label in e.labels)
+    texts = [e.text for e in examples]
+    several = any(len(e.labels) != 1 for e in examples)
+    if len(labels) < 2 or len(examples) < 2 * config.folds:
+        raise InputError(
+            f"{len(examples)} texts with {len(labels)} different labels were given; expected at least two labels "
+            f"and {2 * config.folds} texts: add rows, or see with which name the labels stand in the file"
+        )
+    place = {label: k for k, label in enumerate(labels)}
+    truth = np.zeros((len(texts), len(labels)), np.bool_)
+    for i, e in enumerate(examples):
+        truth[i, [place[label] for label in e.labels]] = True
+    groups = near_duplicate_groups(texts)
+    if len(set(groups.tolist())) < config.folds:
+        raise InputError("Nearly all texts are the same; expected different ones, to judge a model on some")
+    splits = list(GroupKFold(config.folds).split(texts, groups=groups))
+    rows = featuriser.transform(texts, texts, np.arange(len(texts)))
+    data = _Data(rows, truth, several, splits, config.seed)
+    report: dict[str, Any] = {"texts": len(texts), "labels": len(labels), "designs": {}}
+    everything = np.ones(len(texts))
+    at_least_one = bool(truth.any(axis=1).all())
+
+    best: tuple[float, float, Array, list[LinearHead], Array] | None = None
+
+    def consider(name: str, cost: float, weights: Array) -> None:
+        nonlocal best
+        scores, heads = data.unseen(cost, weights)
+        score = _quality(scores, truth, several, at_least_one)
+        report["designs"][name] = round(score, 4)
+        tell(f"{name}: {score:.4f}")
+        if best is None or score > best[0] + 1e-9:
+            best = (score, cost, scores, heads, weights)
+
+    for cost in config.costs:
+        consider(f"C={cost}", cost, everything)
+    assert best is not None
+    if not several and config.noisy is not False:
+        cost = best[1]
+        clean = _trusted(data, cost, best[2])
+        if config.noisy:
+            best = None
+        consider(f"C={cost}, {int((clean == 0).sum())} doubtful labels left out", cost, clean)
+    assert best is not None
+    _, cost, scores, fold_heads, weights = best
+    report["left_out"] = int((weights == 0).sum())
+    head = data.fit(np.arange(len(texts)), cost, weights)
+    head, fold_heads, scores = _calibrated(head, fold_heads, scores, truth, several, weights)
+    chances = label_probabilities_of(scores, head, several)
+    model = TextModel(
+        task, key or task, tuple(labels), head, several, 0.5, at_least_one, featuriser, facts={"cost": cost}
+    )
+    feelings = _distinct(s for e in examples for s in e.sentiments if s is not None)
+    if len(feelings) > 1:
+        fold = np.zeros(len(texts), np.int64)
+        for number, (_, outside) in enumerate(splits):
+            fold[outside] = number
+        unseen = LabelsUnseen(chances, fold_heads, fold)
+        model = with_sentiments(
+            model, feelings, examples, place, unseen, config.sentiment_costs, config.seed, report, tell
+        )
+        return Trained(model, report)
+    threshold, score = best_threshold(chances, truth, truth, at_least_one or not several, several)
+    report |= {
+        "micro_f1" if several else "accuracy": round(score, 4),
+        "by_label": by_label(decide(chances, threshold, at_least_one or not several), truth, labels),
+    }
+    return Trained(replace(model, threshold=threshold), report)
+
+
+def _distinct(labels: Any) -> list[Label]:
+    return sorted(set(labels), key=lambda label: (str(type(label)), label))
+
+
+def _quality(scores: Array, truth: NDArray[np.bool_], several: bool, at_least_one: bool) -> float:
+    """Accuracy, or micro-F1 at the best common threshold."""
+    if not several:
+        return float(truth[np.arange(len(truth)), scores.argmax(axis=1)].mean())
+    quantiles = np.quantile(scores, 1 - np.linspace(0.5, 1.5, 21) * truth.mean())
+    return max(f1(decide(scores, t, at_least_one), truth, truth) for t in quantiles)
+
+
+def _trusted(data: _Data, cost: float, scores: Array) -> Array:
+    """1 for each label to be believed, 0 for those that unseen scores contradict.
+
+    A label is doubtful where another label's probability reaches what is usual among texts that have that
+    other label, and the own one's does not.
+    """
+    given = data.truth.argmax(axis=1)
+    temperature = fit_temperature(scores, given, np.ones(len(given)))
+    z = scores / temperature
+    chances = np.exp(z - z.max(axis=1, keepdims=True))
+    chances /= chances.sum(axis=1, keepdims=True)
+    usual = np.array([
+        chances[given == k, k].mean() if (given == k).any() else 1.0 for k in range(data.truth.shape[1])
+    ])  # fmt: skip
+    above = np.where(chances >= usual, chances, 0.0)
+    other = above.argmax(axis=1)
+    doubtful = (above.max(axis=1) > 0) & (other != given) & (chances[np.arange(len(given)), given] < usual[given])  # fmt: skip
+    return np.where(doubtful, 0.0, 1.0)
+
+
+def label_probabilities_of(scores: Array, head: LinearHead, several: bool) -> Array:
+    """`label_probabilities` of scores that are calibrated already."""
+    eye = LinearHead(head.classes, np.eye(len(head.classes), dtype=np.float32), np.zeros(len(head.classes), np.float32), head.temperature)  # fmt: skip
+    return label_probabilities(eye, csr_matrix(scores), several)
+
+
+def _calibrated(
+    head: LinearHead,
+    folds: list[LinearHead],
+    scores: Array,
+    truth: NDArray[np.bool_],
+    several: bool,
+    weights: Array,
+) -> tuple[LinearHead, list[LinearHead], Array]:
+    """A temperature for the softmax, or for each label a slope and an offset (Platt 1999)."""
+    if not several:
+        temperature = fit_temperature(scores, truth.argmax(axis=1), weights)
+        return replace(head, temperature=temperature), [replace(f, temperature=temperature) for f in folds], scores  # fmt: skip
+    slope, offset = np.ones(truth.shape[1], np.float32), np.zeros(truth.shape[1], np.float32)
+    for k in range(truth.shape[1]):
+        if truth[:, k].any() and not truth[:, k].all():
+            line = LogisticRegression(C=100.0).fit(scores[:, [k]], truth[:, k])
+            slope[k], offset[k] = line.coef_[0, 0], line.intercept_[0]
+
+    def scaled(h: LinearHead) -> LinearHead:
+        return replace(h, weights=h.weights * slope[:, None], bias=h.bias * slope + offset)
+
+    return scaled(head), [scaled(f) for f in folds], scores * slope + offset
