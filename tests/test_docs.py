@@ -37,11 +37,24 @@ def test_the_readme_begins_with_the_two_commands() -> None:
 
 
 def test_the_commands_are_those_promised() -> None:
-    plain = {"run", "import", "mine", "report", "backfill", "analyze", "fetch", "webhook", "train", "predict"}
+    plain = {
+        "run",
+        "import",
+        "mine",
+        "report",
+        "backfill",
+        "analyze",
+        "fetch",
+        "webhook",
+        "train",
+        "predict",
+        "drift",
+    }
     quarantine = {f"quarantine {part}" for part in ("list", "export", "retry")}
     words = {f"words {part}" for part in ("discover", "list", "accept", "reject", "evaluate")}
     label = {f"label {part}" for part in ("next", "show", "set", "import", "export", "config", "stats")}
-    assert set(COMMANDS) == plain | quarantine | words | label
+    models = {f"models {part}" for part in ("list", "show", "compare", "promote", "rollback")}
+    assert set(COMMANDS) == plain | quarantine | words | models | label
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

@@ -11,9 +11,11 @@ import typer
 
 from feedback_mining import (
     __version__,
+    commands_drift,
     commands_fetch,
     commands_import,
     commands_label,
+    commands_models,
     commands_quarantine,
     commands_train,
     commands_words,
@@ -199,6 +201,13 @@ label.command(epilog=EXIT_CODES)(commands_label.export)
 label.command(epilog=EXIT_CODES)(commands_label.config)
 label.command(epilog=EXIT_CODES)(commands_label.stats)
 app.add_typer(label, name="label", epilog=EXIT_CODES)
+models = typer.Typer(help="模型的版本：列出、查看、比较、启用、退回。", no_args_is_help=True)
+models.command("list", epilog=EXIT_CODES)(commands_models.list_)
+models.command(epilog=EXIT_CODES)(commands_models.show)
+models.command(epilog=EXIT_CODES)(commands_models.compare)
+models.command(epilog=EXIT_CODES)(commands_models.promote)
+models.command(epilog=EXIT_CODES)(commands_models.rollback)
+app.add_typer(models, name="models", epilog=EXIT_CODES)
 words = typer.Typer(help="新词和团队词典：发现、列出、收下、拒绝、评测。", no_args_is_help=True)
 words.command(epilog=EXIT_CODES)(commands_words.discover)
 words.command("list", epilog=EXIT_CODES)(commands_words.list_)
@@ -206,6 +215,7 @@ words.command(epilog=EXIT_CODES)(commands_words.accept)
 words.command(epilog=EXIT_CODES)(commands_words.reject)
 words.command(epilog=EXIT_CODES)(commands_words.evaluate)
 app.add_typer(words, name="words", epilog=EXIT_CODES)
+app.command(epilog=EXIT_CODES)(commands_drift.drift)
 app.command(epilog=EXIT_CODES)(commands_fetch.fetch)
 app.command(epilog=EXIT_CODES)(commands_fetch.webhook)
 app.command(epilog=EXIT_CODES)(commands_train.train)

@@ -214,7 +214,7 @@ class Candidates:
         units = [(label, u) for label in doubted for u in label.units]
         if not units:
             return
-        chances = self._chances([(label.text, u.start, u.end) for label, u in units])
+        chances = self._chances([(label.text, u.start, u.end) for label, u in units], base=True)
         found: list[tuple[float, int, Reason]] = []
         for task in TASKS:
             classes = self.reader.models.comments.heads[task].classes
@@ -255,16 +255,18 @@ class Candidates:
     def _vectors(self) -> NDArray[np.float32]:
         return self.reader.encoder.encode([c.text for c in self.comments])
 
-    def _chances(self, spans: Sequence[tuple[str, int, int]]) -> Mapping[str, NDArray[np.float32]]:
-        """Task → `(spans, classes)` of the base model, of `(text, start, end)`."""
+    def _chances(
+        self, spans: Sequence[tuple[str, int, int]], *, base: bool
+    ) -> Mapping[str, NDArray[np.float32]]:
+        """Task → `(spans, classes)` of `(text, start, end)`; `base`: without what the team's labels taught."""
         model = self.reader.models.comments
-        texts = [text[start:end] for text, start, end in spans]
-        rows = model.featuriser.transform(texts, [text for text, _, _ in spans], np.arange(len(spans)))
-        return {task: model.heads[task].probabilities(rows) for task in TASKS}
+        texts = [text for text, _, _ in spans]
+        rows, chances = model.unit_chances(texts, [(k, a, b) for k, (_, a, b) in enumerate(spans)])
+        return chances if base else model.corrected(chances, rows)
 
     def _doubt(self, k: int, unit: Unit) -> Reason:
         """The label that is least sure, and the two names that compete for it."""
-        chances = self._chances([(self.comments[k].text, unit.start, unit.end)])
+        chances = self._chances([(self.comments[k].text, unit.start, unit.end)], base=False)
         close: list[tuple[float, str, str, str, float, float]] = []
         for task in TASKS:
             order = np.argsort(-chances[task][0], kind="stable")[:2]

@@ -44,18 +44,24 @@ def team_dictionary(settings: Settings, store: Store | None) -> TeamDictionary:
     return TeamDictionary.load(folder)
 
 
+def without_floods(comments: Sequence[Comment]) -> list[Comment]:
+    """Comments, ordered by time, without advertising and campaigns."""
+    if not comments:
+        return []
+    last = comments[-1].time + timedelta(seconds=1)
+    weeks = 1 + (last - comments[0].time).days // 7
+    flooded = {key for campaign in find_campaigns(comments, last, weeks=weeks) for key in campaign.comments}
+    return [comment for comment in comments if comment.id not in flooded]
+
+
 def said_in_store(store: Store, product: str, since: Week | None, settings: Settings) -> list[Said]:
     """Users' comments from a week on, without advertising and floods. Raises InputError where there are none."""
     comments = store.comments(product)
     if not comments:
         raise InputError(f"The store {store.address} holds no comments of {product!r}; import files first")
-    last = comments[-1].time + timedelta(seconds=1)
-    weeks = 1 + (last - comments[0].time).days // 7
-    flooded = {key for campaign in find_campaigns(comments, last, weeks=weeks) for key in campaign.comments}
     return [
         Said(comment.text, comment.author or comment.id, str(week))
-        for comment in comments
-        if comment.id not in flooded
+        for comment in without_floods(comments)
         for week in [Week.of(comment.time, settings.zone)]
         if since is None or week >= since
     ]
