@@ -12,12 +12,15 @@ from typing import Any
 from feedback_mining import __version__
 from feedback_mining.classification.examples import Example, Label, read_examples
 from feedback_mining.classification.features import FeatureConfig, Featuriser
+from feedback_mining.classification.heads import LinearHead
 from feedback_mining.classification.text_model import TextModel, read_config
 from feedback_mining.classification.text_training import TextTraining, train_text_model
+from feedback_mining.classification.themes import cold_head
+from feedback_mining.classification.transfer import stacked, transferred
 from feedback_mining.encoders import Encoder, JoinedEncoder, load_encoder
 from feedback_mining.errors import InputError, ModelError
 from feedback_mining.pipeline.analyze import check_output, write_jsonl
-from feedback_mining.registry.models import current
+from feedback_mining.registry.models import current, load_models
 from feedback_mining.registry.text_cards import text_model_card
 from feedback_mining.resources import models_dir
 from feedback_mining.settings import Settings
@@ -65,13 +68,22 @@ def train_file(
         rows = _within(rows, taxonomy)
     key = next(examples.key for examples in read)
     featuriser, names = _featuriser(encoders, settings)
+    prior = _prior(featuriser, taxonomy, settings)
     trained = train_text_model(
-        rows, featuriser, TextTraining(noisy=noisy, seed=settings.seed), task=task, key=key, say=say
+        rows,
+        featuriser,
+        TextTraining(noisy=noisy, seed=settings.seed),
+        task=task,
+        key=key,
+        prior=prior,
+        say=say,
     )
     facts = {
         "code": __version__,
         "features": asdict(featuriser.config),
         "encoders": names,
+        "encoder_version": featuriser.encoder.version,
+        "prior": list(prior.classes) if prior else [],
         "dictionary": featuriser.segmenter.version,
         "taxonomy": str(taxonomy) if taxonomy else None,
         "seed": settings.seed,
@@ -93,6 +105,11 @@ def load_text_model(folder: Path, settings: Settings) -> TextModel:
         names, features = list(config["encoders"]), dict(config["features"])
         segmenter = Segmenter()
         encoder = _encoder(names, settings)
+        if encoder.version != config["encoder_version"]:
+            raise ModelError(
+                f"The model in {folder} was trained with the encoder {config['encoder_version']} and "
+                f"{encoder.version} was found; restore that encoder or train the model again"
+            )
         return TextModel.load(folder, Featuriser(segmenter, encoder, FeatureConfig(**features)))
     except (KeyError, TypeError) as error:
         raise ModelError(
@@ -151,6 +168,23 @@ def _within(rows: list[Example], taxonomy: Taxonomy) -> list[Example]:
 def _featuriser(encoders: Sequence[str], settings: Settings) -> tuple[Featuriser, list[str]]:
     names = list(encoders) or [current(settings.models or models_dir())["encoder"]]
     return Featuriser(Segmenter(), _encoder(names, settings), TEXT_FEATURES), names
+
+
+def _prior(featuriser: Featuriser, taxonomy: Taxonomy | None, settings: Settings) -> LinearHead | None:
+    """What the models in use already know of such texts, and what the taxonomy's seeds say; none without their encoder."""
+    models = load_models(settings.models)
+    base = models.comments
+    try:
+        heads = [transferred(head, base.featuriser, featuriser) for head in base.heads.values()]
+    except ModelError:
+        return None
+    if taxonomy:
+        heads.append(
+            transferred(
+                cold_head(taxonomy, base.heads["theme"], base.featuriser), base.featuriser, featuriser
+            )
+        )
+    return stacked(heads)
 
 
 def _encoder(names: Sequence[str], settings: Settings) -> Encoder:
