@@ -37,8 +37,22 @@ def test_the_readme_begins_with_the_two_commands() -> None:
 
 
 def test_the_commands_are_those_promised() -> None:
-    plain = {"run", "import", "mine", "report", "backfill", "analyze", "fetch", "webhook", "train", "predict"}
-    assert set(COMMANDS) == plain | {"quarantine list", "quarantine export", "quarantine retry"}
+    plain = {
+        "run",
+        "import",
+        "mine",
+        "report",
+        "backfill",
+        "analyze",
+        "fetch",
+        "webhook",
+        "train",
+        "predict",
+        "drift",
+    }
+    quarantine = {f"quarantine {part}" for part in ("list", "export", "retry")}
+    words = {f"words {part}" for part in ("discover", "list", "accept", "reject", "evaluate")}
+    assert set(COMMANDS) == plain | quarantine | words
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from feedback_mining import __version__, commands_fetch, commands_import, commands_quarantine, commands_train
+from feedback_mining import (
+    __version__,
+    commands_drift,
+    commands_fetch,
+    commands_import,
+    commands_quarantine,
+    commands_train,
+    commands_words,
+)
 from feedback_mining.console import Language, backlog_lines, debugging, import_lines, progress_bar, say
 from feedback_mining.errors import FeedbackMiningError
 from feedback_mining.options import (
@@ -182,6 +190,14 @@ quarantine.command("list", epilog=EXIT_CODES)(commands_quarantine.list_)
 quarantine.command(epilog=EXIT_CODES)(commands_quarantine.export)
 quarantine.command(epilog=EXIT_CODES)(commands_quarantine.retry)
 app.add_typer(quarantine, name="quarantine", epilog=EXIT_CODES)
+words = typer.Typer(help="新词和团队词典：发现、列出、收下、拒绝、评测。", no_args_is_help=True)
+words.command(epilog=EXIT_CODES)(commands_words.discover)
+words.command("list", epilog=EXIT_CODES)(commands_words.list_)
+words.command(epilog=EXIT_CODES)(commands_words.accept)
+words.command(epilog=EXIT_CODES)(commands_words.reject)
+words.command(epilog=EXIT_CODES)(commands_words.evaluate)
+app.add_typer(words, name="words", epilog=EXIT_CODES)
+app.command(epilog=EXIT_CODES)(commands_drift.drift)
 app.command(epilog=EXIT_CODES)(commands_fetch.fetch)
 app.command(epilog=EXIT_CODES)(commands_fetch.webhook)
 app.command(epilog=EXIT_CODES)(commands_train.train)

@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     store: str | None = None  # SQLAlchemy URL; may hold a password, so it is never printed
     timezone: str = "Asia/Shanghai"  # where the product's users live: reads times without a zone, cuts weeks
     author_key: SecretStr | None = None  # keys the hash of author names; otherwise each store makes its own
+    annotator: str | None = None  # whose labels these are, where --author says nothing
     window_weeks: int = Field(default=12, ge=1, le=520)
     models: Path | None = None  # folder with current.json; by default the models that ship
     encoder: str | None = None  # of grouping: a folder or a hub's name; by default the one that ships

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from markupsafe import Markup, escape
 
@@ -51,6 +51,56 @@ def bars(values: Sequence[int], names: Sequence[str], label: str) -> Markup:
             f'rx="1.5"/><text class="bar-count" x="{middle:.1f}" y="{y - 5:.1f}">{value}</text>'
             f'<text class="bar-name" x="{middle:.1f}" y="{height - 5}">{escape(name)}</text>'
         )
+    base = height - foot
+    return Markup(
+        f'<svg class="bars" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">'
+        + "".join(parts)
+        + f'<path class="spark-base" d="M0 {base}H{width}"/></svg>'
+    )
+
+
+def levels(
+    values: Sequence[float | None],
+    names: Sequence[str],
+    label: str,
+    *,
+    level: float,
+    marked: Sequence[bool],
+    shown: Callable[[float], str],
+) -> Markup:
+    """Dots of weeks, oldest first, beside a dashed line at `level`; None leaves a gap.
+
+    marked: dots in another colour; the three highest carry their number, which `shown` words. Where there
+    are many weeks, not every name stands below.
+    """
+    width, height, foot, head = 360, 124, 18, 18
+    slot = width / max(1, len(values))
+    top = max([level, *(value for value in values if value is not None)]) or 1
+
+    def y(value: float) -> float:
+        return height - foot - (height - foot - head) * value / top
+
+    parts = [f'<path class="level" d="M0 {y(level):.1f}H{width}"/>']
+    if level:
+        parts.append(
+            f'<text class="level-name" x="{width}" y="{y(level) - 4:.1f}">{escape(shown(level))}</text>'
+        )
+    every = max(1, -(-len(values) // 7))
+    numbered = sorted((k for k, mark in enumerate(marked) if mark), key=lambda k: (-(values[k] or 0), k))[:3]
+    for k, (value, name, mark) in enumerate(zip(values, names, marked, strict=True)):
+        x = k * slot + slot / 2
+        if k % every == 0:
+            parts.append(f'<text class="bar-name" x="{x:.1f}" y="{height - 5}">{escape(name)}</text>')
+        if value is None:
+            continue
+        parts.append(
+            f'<circle class="dot-week{" dot-marked" if mark else ""}" cx="{x:.1f}" cy="{y(value):.1f}" '
+            f'r="{4 if mark else 3}"/>'
+        )
+        if k in numbered:
+            parts.append(
+                f'<text class="bar-count" x="{x:.1f}" y="{y(value) - 7:.1f}">{escape(shown(value))}</text>'
+            )
     base = height - foot
     return Markup(
         f'<svg class="bars" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">'

@@ -34,8 +34,9 @@ def escape_markdown(text: object) -> str:
     return _LIST_START.sub(r"\1\\\2", flat)
 
 
-def _render(template: str, backlog: Backlog, lang: str, themes: Mapping[str, str] | None) -> str:
-    environment = Environment(
+def environment(template: str) -> Environment:
+    """Where a template is found and how it is filled: HTML escapes what users wrote."""
+    made = Environment(
         loader=PackageLoader("feedback_mining.reporting"),
         autoescape=template.endswith(".html.j2"),
         undefined=StrictUndefined,
@@ -43,8 +44,14 @@ def _render(template: str, backlog: Backlog, lang: str, themes: Mapping[str, str
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["md"] = escape_markdown
+    made.filters["md"] = escape_markdown
+    return made
+
+
+def _render(template: str, backlog: Backlog, lang: str, themes: Mapping[str, str] | None) -> str:
     report = build_report(backlog, lang, themes=themes)
-    return environment.get_template(template).render(
-        r=report, b=backlog, w=report.words, t=report.words.say, evidence_shown=EVIDENCE_SHOWN
+    return (
+        environment(template)
+        .get_template(template)
+        .render(r=report, b=backlog, w=report.words, t=report.words.say, evidence_shown=EVIDENCE_SHOWN)
     )

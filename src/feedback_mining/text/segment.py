@@ -67,7 +67,7 @@ class Segmenter:
         import rjieba
 
         tokenizer = rjieba.Jieba()
-        for word, frequency in self._entries():
+        for word, frequency in self.entries():
             tokenizer.add_word(word, frequency, None)
 
         def cut(text: str) -> Iterator[str]:
@@ -90,7 +90,7 @@ class Segmenter:
         logging.getLogger("jieba").setLevel(logging.WARNING)
         tokenizer = jieba.Tokenizer()
         tokenizer.initialize()
-        for word, frequency in self._entries():
+        for word, frequency in self.entries():
             tokenizer.add_word(word, frequency)
 
         def cut(text: str) -> Iterable[str]:
@@ -99,7 +99,8 @@ class Segmenter:
 
         return cut
 
-    def _entries(self) -> Iterator[tuple[str, int | None]]:
+    def entries(self) -> Iterator[tuple[str, int | None]]:
+        """Words of the dictionaries, with the frequency that is given there. Raises UnreadableFile."""
         for path in self.dictionaries:
             try:
                 lines = path.read_text(encoding="utf-8").splitlines()
