@@ -25,6 +25,14 @@ class CommentModel:
     specific: LinearHead
     signals: dict[str, LinearHead]
     agreement_weight: float = 0.8
+    own_theme: LinearHead | None = (
+        None  # of a taxonomy other than the default; units are cut by `heads` alone
+    )
+
+    @property
+    def readers(self) -> dict[str, LinearHead]:
+        """The heads that label units."""
+        return {**self.heads, "theme": self.own_theme} if self.own_theme else self.heads
 
     def analyse(self, comments: Sequence[tuple[str, str]]) -> list[Analysis]:
         """One Analysis per `(id, text)`, in order. Unit positions index into `text`."""
@@ -43,7 +51,7 @@ class CommentModel:
         if spoken:
             rows = self.featuriser.transform(spoken, texts, owner)
             intents, themes, sentiments, confidence = self.labels(
-                {task: head.probabilities(rows) for task, head in self.heads.items()}
+                {task: head.probabilities(rows) for task, head in self.readers.items()}
             )
             definite = self.specific.probabilities(rows)[:, self.specific.classes.index("yes")] >= 0.5
             places = [place for group in spans for place in group]
@@ -80,9 +88,11 @@ class CommentModel:
             ("theme", [theme for _, theme, _ in statements]),
             ("intent", [str(intent) for _, _, intent in statements]),
         ):
-            head = self.heads[task]
-            columns = [head.classes.index(name) for name in wanted]
-            chance *= head.probabilities(rows)[np.arange(len(texts)), columns]
+            head = self.readers[task]
+            place = {name: k for k, name in enumerate(head.classes)}
+            known = np.flatnonzero([name in place for name in wanted])  # a demand may be of an older taxonomy
+            columns = [place[wanted[k]] for k in known]
+            chance[known] *= head.probabilities(rows)[known, columns]
         return chance
 
     def labels(
@@ -96,14 +106,15 @@ class CommentModel:
         joint = joint + logs["theme"][:, None, None, :]
         if ratios:
             pairs = np.asarray(ratios["intent/sentiment"])[None, :, :, None]
-            themes = np.asarray(ratios["intent/theme"])[None, :, None, :]
+            own = self.own_theme.facts if self.own_theme else ratios
+            themes = np.asarray(own["intent/theme"])[None, :, None, :]
             joint = joint + self.agreement_weight * (pairs + 0.5 * themes)
         flat = joint.reshape(len(joint), -1)
         best = flat.argmax(axis=1)
         top = flat.max(axis=1, keepdims=True)
         confidence = 1.0 / np.exp(flat - top).sum(axis=1)
         i, s, t = np.unravel_index(best, joint.shape[1:])
-        names = {task: np.array(head.classes) for task, head in self.heads.items()}
+        names = {task: np.array(head.classes) for task, head in self.readers.items()}
         return (
             names["intent"][i].tolist(),
             names["theme"][t].tolist(),

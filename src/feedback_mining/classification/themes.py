@@ -7,7 +7,8 @@ the features of a unit, so together they are a `LinearHead`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,8 +64,22 @@ def cold_head(
             share = config.short_seed if len(seed) == 1 else 1.0
             weights[k, columns] += config.seeds * share / max(1, len(columns))
         weights[k, at : at + featuriser.encoder.dimensions] += near[k]
-    facts = {"taxonomy": str(taxonomy)}
-    return LinearHead(tuple(t.id for t in taxonomy.themes), weights, bias, config.temperature, facts)
+    return LinearHead(tuple(t.id for t in taxonomy.themes), weights, bias, config.temperature)
+
+
+def own_theme(head: LinearHead, taxonomy: Taxonomy, heads: Mapping[str, LinearHead]) -> LinearHead:
+    """`head` with how often each intent goes with its themes, as far as these map to default ones."""
+    known = heads["theme"].classes
+    ratios = np.asarray(
+        heads["intent"].facts.get("agreement", {}).get("intent/theme")
+        or np.zeros((len(heads["intent"].classes), len(known)))
+    )
+    target = {theme.id: theme.maps_to for theme in taxonomy.themes}
+    table = np.zeros((len(ratios), len(head.classes)))
+    for k, theme in enumerate(head.classes):
+        if target[theme] in known:
+            table[:, k] = ratios[:, known.index(str(target[theme]))]
+    return replace(head, facts={"intent/theme": table.tolist()})
 
 
 def _directions(taxonomy: Taxonomy, featuriser: Featuriser) -> Floats:
