@@ -1,6 +1,7 @@
 # make backlog   read data/sample/ and write the weekly backlog to out/
 # make test      linters, types, import rules, tests
 # make bench-held-out   train without four annotated files and score on them (needs ../shared; half an hour)
+# make bench-quality   one table: ours, floor and ceiling on products, public sets and pairs never seen; speed
 # make bench-import   how fast files are imported, beside pandas (some minutes)
 # make lock      choose the exact releases in constraints.txt anew
 # make clean     remove what the above made
@@ -23,7 +24,7 @@ backlog: export PREFECT_LOGGING_LEVEL := WARNING
 export DO_NOT_TRACK := 1
 unexport PREFECT_API_URL PREFECT_API_KEY PREFECT_PROFILE VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
-.PHONY: backlog test bench-held-out bench-import lock clean
+.PHONY: backlog test bench-held-out bench-quality bench-import lock clean
 
 backlog: .venv/ready
 	@$(BIN)/python -m flows.weekly_backlog --product 松果随记 $(SAMPLE)
@@ -38,6 +39,10 @@ test: .venv/ready-for-tests
 bench-held-out: .venv/ready-for-tests
 	@$(PIP) install --quiet --constraint constraints.txt --editable '.[train]'
 	@$(BIN)/python benchmarks/held_out.py
+
+bench-quality: .venv/ready-for-tests
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[train,bench]'
+	@$(BIN)/python benchmarks/quality.py $(ONLY:%=--only %)
 
 bench-import: .venv/ready
 	@$(BIN)/python benchmarks/import_speed.py
@@ -60,7 +65,7 @@ $(BIN)/python:
 # Lines with a marker are for Pythons newer than the oldest supported one, which is to be used here.
 lock:
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install --quiet --editable '.[dev,train]' torch==2.13.0
+	build/lock/bin/python -m pip install --quiet --editable '.[dev,train,bench]' torch==2.13.0
 	{ sed -n '/^#/p' constraints.txt; build/lock/bin/python -m pip freeze --exclude-editable | sed 's/+cpu$$//'; \
 	  sed -n '/;/p' constraints.txt; } > build/constraints.txt
 	mv build/constraints.txt constraints.txt

@@ -52,7 +52,8 @@ def test_the_commands_are_those_promised() -> None:
     }
     quarantine = {f"quarantine {part}" for part in ("list", "export", "retry")}
     words = {f"words {part}" for part in ("discover", "list", "accept", "reject", "evaluate")}
-    assert set(COMMANDS) == plain | quarantine | words
+    models = {f"models {part}" for part in ("list", "show", "compare", "promote", "rollback")}
+    assert set(COMMANDS) == plain | quarantine | words | models
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

@@ -11,12 +11,17 @@ import pytest
 from prefect.client.schemas.objects import State, StateType
 from prefect.testing.utilities import prefect_test_harness
 
+from feedback_mining.classification.labelling import HumanLabel, LabelledUnit
 from feedback_mining.cli import main
 from feedback_mining.errors import InputError, StoreError
 from feedback_mining.pipeline.choose import last_complete
+from feedback_mining.pipeline.reader import Reader
+from feedback_mining.registry.versions import current
+from feedback_mining.settings import Settings
+from feedback_mining.storage import open_store
 from feedback_mining.weeks import DEFAULT_ZONE, Week
 from flows.ingest import ingest
-from flows.retrain import retrain
+from flows.retrain import retrain, retrain_from_files
 from flows.steps import expand, worth_retrying
 from flows.weekly_backlog import weekly_backlog
 
@@ -77,10 +82,35 @@ def test_retrain_saves_models_beside_those_in_use(tmp_path: Path) -> None:
     out = tmp_path / "models"
     out.mkdir()
     (out / "current.json").write_text('{"encoder": "static-zh-1", "intent": "7"}', encoding="utf-8")
-    folders = retrain([str(gold)], out, seed=[])
+    folders = retrain_from_files([str(gold)], out, seed=[])
     assert {folder.parent.name for folder in folders} >= {"intent", "theme", "sentiment", "splitter"}
     assert all((folder / "card.md").is_file() for folder in folders)
     assert '"intent": "7"' in (out / "current.json").read_text(encoding="utf-8")
+
+
+def test_retrain_promotes_what_labels_make_better(tmp_path: Path) -> None:
+    """The labels of a team that files faults of the connection under performance."""
+    assert retrain(["theme"], out=tmp_path) == []
+    assert not (tmp_path / "models").exists(), "no labels leave everything as it is"
+    rows = (ROOT / "data" / "labels" / "seed" / "single_units.jsonl").read_text(encoding="utf-8").splitlines()
+    comments = [json.loads(row) for row in rows]
+    about = [c for c in comments if c["units"] and c["units"][0]["theme"] == "connectivity"][:60]
+    given = []
+    for c in [*about, *(c for c in comments[::20] if c["units"] and c not in about)]:
+        units = []
+        for u in c["units"]:
+            start = c["text"].index(u["span"])
+            theme = "performance" if u["theme"] == "connectivity" else u["theme"]
+            units.append(LabelledUnit(start, start + len(u["span"]), u["intent"], theme, u["sentiment"]))
+        given.append(HumanLabel(c["text"], tuple(units), "小林", datetime(2026, 3, 2, tzinfo=UTC), "cli"))
+    with open_store(f"sqlite:///{tmp_path}/feedback_mining.db") as store:
+        store.add_labels(given)
+    (folder,) = retrain(["theme"], out=tmp_path)
+    assert (folder / "report.html").is_file()
+    assert current(tmp_path / "models") == {"theme": folder.name}
+    assert "| 小林 |" in (folder / "card.md").read_text(encoding="utf-8")
+    with open_store(f"sqlite:///{tmp_path}/feedback_mining.db") as store:
+        assert Reader.of(Settings(), store).models.versions["theme"] == folder.name
 
 
 @pytest.mark.parametrize(

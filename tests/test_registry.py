@@ -14,10 +14,11 @@ from feedback_mining.classification.training import TASKS
 from feedback_mining.errors import ModelError
 from feedback_mining.registry.cards import card
 from feedback_mining.registry.models import current, load_models
+from feedback_mining.registry.versions import Registry
 from feedback_mining.resources import models_dir
 
 VERSIONS = sorted(p for p in models_dir().glob("*/*") if p.is_dir())
-HEADS = [p for p in VERSIONS if p.parent.name != "encoder"]
+HEADS = [p for p in VERSIONS if p.parent.name not in {"encoder", "base"}]
 
 
 def name_of(path: Path) -> str:
@@ -69,7 +70,7 @@ class TestShipped:
         assert {"encoder", *TASKS, "splitter", "specific", "title"} <= set(versions)
         for task, version in versions.items():
             assert (models_dir() / task / version).is_dir(), f"{task} {version}"
-            if task != "encoder":
+            if task not in {"encoder", "base"}:
                 config = json.loads(
                     (models_dir() / task / version / "config.json").read_text(encoding="utf-8")
                 )
@@ -99,13 +100,26 @@ class TestPointer:
         assert "restore models/" in message
 
     @pytest.mark.parametrize("task", ["encoder", *TASKS, "splitter", "specific", "title"])
-    def test_a_task_without_version_is_named(self, registry: Path, task: str) -> None:
+    def test_a_task_without_version_is_named(
+        self, registry: Path, task: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         versions = current(registry)
         del versions[task]
         (registry / "current.json").write_text(json.dumps(versions), encoding="utf-8")
+        monkeypatch.setattr("feedback_mining.registry.versions.models_dir", lambda: registry)
         message = one_line(registry)
         assert f"names no version of {task};" in message
         assert str(registry / "current.json") in message
+
+    def test_a_folder_need_only_name_what_differs(self, registry: Path, tmp_path: Path) -> None:
+        team = tmp_path / "team"
+        shutil.copytree(registry / "theme" / current()["theme"], team / "theme" / "ours")
+        (team / "current.json").write_text('{"theme": "ours"}', encoding="utf-8")
+        models = load_models(team)
+        assert models.versions.items() >= {**current(), "theme": "ours"}.items()
+        assert models.comments.corrections == {}
+        assert Registry(team).versions("theme") == [current()["theme"], "ours"]
+        assert Registry(team).folder("intent", current()["intent"]).parent.parent == models_dir()
 
     @pytest.mark.parametrize("task", ["encoder", "theme", "splitter"])
     def test_a_version_that_is_not_there_is_named(

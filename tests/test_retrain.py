@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from feedback_mining.classification.heads import LinearHead
+from feedback_mining.classification.rehearsal import BaseSet
 from feedback_mining.errors import InputError, ModelError, UnreadableFile
-from feedback_mining.pipeline.retrain import product_of, retrain
+from feedback_mining.pipeline.retrain import make_base_set, product_of, retrain
 from feedback_mining.registry.models import current, load_models
-from feedback_mining.resources import data_dir
+from feedback_mining.resources import data_dir, models_dir
 from feedback_mining.settings import Settings
 
 SEED = data_dir() / "labels" / "seed"
@@ -148,10 +150,26 @@ def test_a_bad_file_is_named_before_anything_is_written(tmp_path: Path, files: d
     assert not (tmp_path / "models").exists()
 
 
-def test_without_an_encoder_nothing_is_trained(tmp_path: Path, files: dict[str, Path]) -> None:
+def test_without_an_encoder_nothing_is_trained(
+    tmp_path: Path, files: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("feedback_mining.registry.versions.models_dir", lambda: tmp_path)
     (tmp_path / "current.json").write_text('{"intent": "1"}', encoding="utf-8")
     with pytest.raises(ModelError, match="names no version of encoder"):
-        retrain([files["lamps"]], tmp_path / "out", settings=Settings(models=tmp_path), seed=[])
+        retrain([files["lamps"]], tmp_path / "out", settings=Settings(), seed=[])
+
+
+def test_the_base_set_of_what_is_in_use_holds_every_product(files: dict[str, Path], tmp_path: Path) -> None:
+    gold = [path for name, path in files.items() if name != "seed"]
+    folder = make_base_set(gold, tmp_path, settings=Settings(), seed=[files["seed"]])
+    assert folder == tmp_path / "base" / current()["intent"]
+    base = BaseSet.load(folder)
+    assert base.products == ("games", "lamps", "shops")
+    assert base.classes["theme"] == LinearHead.load(models_dir() / "theme" / current()["theme"]).classes
+    right = (base.logs["sentiment"].argmax(axis=1) == base.labels["sentiment"]).mean()
+    assert 0.5 < right < 0.99, "neither guesses nor what was learnt by heart"
+    with pytest.raises(InputError, match="2 products were given.*at least 3"):
+        make_base_set(gold[:3], tmp_path, settings=Settings(), seed=[files["seed"]])
 
 
 @pytest.mark.parametrize(

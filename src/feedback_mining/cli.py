@@ -14,6 +14,7 @@ from feedback_mining import (
     commands_drift,
     commands_fetch,
     commands_import,
+    commands_models,
     commands_quarantine,
     commands_train,
     commands_words,
@@ -197,6 +198,13 @@ quarantine.command("list", epilog=EXIT_CODES)(commands_quarantine.list_)
 quarantine.command(epilog=EXIT_CODES)(commands_quarantine.export)
 quarantine.command(epilog=EXIT_CODES)(commands_quarantine.retry)
 app.add_typer(quarantine, name="quarantine", epilog=EXIT_CODES)
+models = typer.Typer(help="模型的版本：列出、查看、比较、启用、退回。", no_args_is_help=True)
+models.command("list", epilog=EXIT_CODES)(commands_models.list_)
+models.command(epilog=EXIT_CODES)(commands_models.show)
+models.command(epilog=EXIT_CODES)(commands_models.compare)
+models.command(epilog=EXIT_CODES)(commands_models.promote)
+models.command(epilog=EXIT_CODES)(commands_models.rollback)
+app.add_typer(models, name="models", epilog=EXIT_CODES)
 words = typer.Typer(help="新词和团队词典：发现、列出、收下、拒绝、评测。", no_args_is_help=True)
 words.command(epilog=EXIT_CODES)(commands_words.discover)
 words.command("list", epilog=EXIT_CODES)(commands_words.list_)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from feedback_mining.commands_models import Author, train_command
 from feedback_mining.console import Language
 from feedback_mining.errors import InputError
-from feedback_mining.options import Lang, settings_of
+from feedback_mining.options import Lang, StoreUrl, settings_of
 
 if TYPE_CHECKING:
     from feedback_mining.pipeline.text_models import TrainedFile
@@ -69,17 +70,54 @@ def train(
             show_default=False,
         ),
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="目录", help="模型写到这个目录", show_default=False)
+    product: Annotated[
+        str | None,
+        typer.Option(
+            "--product", metavar="名称", help="没有 --data 时：只用库里这个产品的标注；省略时为全部"
+        ),
     ] = None,
+    labels: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--labels",
+            metavar="文件",
+            help="没有 --data 时：也用这些标注文件（标注规范的 JSONL），可重复",
+            show_default=False,
+        ),
+    ] = None,
+    promote: Annotated[bool, typer.Option("--promote", help="没有 --data 时：比在用的好就启用")] = False,
+    author: Author = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="目录",
+            help="模型写到这个目录；没有 --data 时为库所在的目录，写到其中的 models/，省略时为 out",
+            show_default=False,
+        ),
+    ] = None,
+    store: StoreUrl = None,
     lang: Lang = Language.ZH,
 ) -> None:
-    """训练：用带标签的文件训练一个分类模型，写成自成一体的目录，供 predict 使用。"""
+    """训练：没有 --data 时，用人工标注修正 intent、theme、sentiment 或 all（三个），与在用的版本比较；有 --data 时，
+    用带标签的文件训练一个分类模型，写成自成一体的目录，供 predict 使用。"""
+    if not data:
+        train_command(
+            task,
+            product=product,
+            labels=labels or [],
+            out=out or Path("out"),
+            store=store,
+            promote=promote,
+            author=author,
+            lang=lang,
+        )
+        return
     from feedback_mining.pipeline.text_models import train_file
     from feedback_mining.taxonomy import Taxonomy
 
-    if not data or out is None:
-        raise InputError("Nothing to train on or nowhere to write to; give --data FILE and --out DIR")
+    if out is None:
+        raise InputError("Nowhere to write to; give --out DIR beside --data FILE")
     trained = train_file(
         data,
         task,

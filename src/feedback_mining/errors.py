@@ -4,7 +4,8 @@ FeedbackMiningError
 ├── InputError            a file or option given by the user cannot be used (exit code 2)
 │   ├── UnreadableFile    missing, empty, damaged, or of a kind that no importer reads
 │   ├── MissingColumn     no column of the file holds the comments' text
-│   └── UnknownWeek       the week is malformed or holds no comment
+│   ├── UnknownWeek       the week is malformed or holds no comment
+│   └── TooFewLabels      people have labelled too little to train on
 ├── FetchError            a feed could not be read to its end (exit code 3)
 │   ├── SourceRefused     robots.txt, a login, a captcha, an address that is not allowed, a status that says no
 │   └── Unreachable       still failing after the last attempt
@@ -39,6 +40,10 @@ class MissingColumn(InputError):
 
 
 class UnknownWeek(InputError):
+    pass
+
+
+class TooFewLabels(InputError):
     pass
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
+from feedback_mining.classification.correction import Correction
 from feedback_mining.classification.features import Featuriser
 from feedback_mining.classification.heads import LinearHead
 from feedback_mining.classification.splitter import CommentClauses, split_features, units_of
@@ -25,9 +27,8 @@ class CommentModel:
     specific: LinearHead
     signals: dict[str, LinearHead]
     agreement_weight: float = 0.8
-    own_theme: LinearHead | None = (
-        None  # of a taxonomy other than the default; units are cut by `heads` alone
-    )
+    corrections: Mapping[str, Correction] = field(default_factory=dict)  # a team's own, by task
+    own_theme: LinearHead | None = None  # of another taxonomy; where units begin is left to `heads`
 
     @property
     def readers(self) -> dict[str, LinearHead]:
@@ -49,12 +50,12 @@ class CommentModel:
         spoken = [texts[k][a:b] for k, group in enumerate(spans) for a, b in group]
         units: list[list[Unit]] = [[] for _ in texts]
         if spoken:
-            rows = self.featuriser.transform(spoken, texts, owner)
-            intents, themes, sentiments, confidence = self.labels(
-                {task: head.probabilities(rows) for task, head in self.readers.items()}
-            )
-            definite = self.specific.probabilities(rows)[:, self.specific.classes.index("yes")] >= 0.5
             places = [place for group in spans for place in group]
+            rows, base = self.unit_chances(
+                texts, [(int(k), a, b) for k, (a, b) in zip(owner, places, strict=True)]
+            )
+            intents, themes, sentiments, confidence = self.labels(self.corrected(base, rows))
+            definite = self.specific.probabilities(rows)[:, self.specific.classes.index("yes")] >= 0.5
             for k, (a, b) in enumerate(places):
                 units[owner[k]].append(
                     Unit(
@@ -72,6 +73,24 @@ class CommentModel:
         signals = self._signals(texts)
         return [Analysis(comments[k][0], tuple(units[k]), tuple(signals[k])) for k in range(len(texts))]
 
+    def unit_chances(
+        self, texts: Sequence[str], places: Sequence[tuple[int, int, int]]
+    ) -> tuple[csr_matrix, dict[str, NDArray[np.float32]]]:
+        """What the base says of units, before any team's correction: their rows, and task → `(n, classes)`.
+
+        places: of each unit, the index of its comment in `texts`, its start and its end.
+        """
+        spoken = [texts[k][a:b] for k, a, b in places]
+        rows = self.featuriser.transform(spoken, texts, np.array([k for k, _, _ in places], np.int64))
+        return rows, {task: head.probabilities(rows) for task, head in self.readers.items()}
+
+    def corrected(
+        self, chances: Mapping[str, NDArray[np.float32]], rows: csr_matrix
+    ) -> dict[str, NDArray[np.float32]]:
+        """The base's probabilities after the corrections in use."""
+        fixes = {task: fix for task, fix in self.corrections.items() if task != "theme" or not self.own_theme}
+        return {task: fixes[task].applied(p, rows) if task in fixes else p for task, p in chances.items()}
+
     def _spans(self, cut: Sequence[CommentClauses]) -> list[list[tuple[int, int]]]:
         if not any(c.clauses for c in cut):
             return [[] for _ in cut]
@@ -82,17 +101,16 @@ class CommentModel:
     def clarity(self, statements: Sequence[tuple[str, str, Intent]]) -> NDArray[np.float32]:
         """`(n,)`: probability that each `(text, theme, intent)`, read alone, has that theme and intent."""
         texts = [text for text, _, _ in statements]
-        rows = self.featuriser.transform(texts, texts, np.arange(len(texts)))
+        rows, base = self.unit_chances(texts, [(k, 0, len(text)) for k, text in enumerate(texts)])
+        chances = self.corrected(base, rows)
         chance = np.ones(len(texts), np.float32)
         for task, wanted in (
             ("theme", [theme for _, theme, _ in statements]),
             ("intent", [str(intent) for _, _, intent in statements]),
         ):
-            head = self.readers[task]
-            place = {name: k for k, name in enumerate(head.classes)}
+            place = {name: k for k, name in enumerate(self.readers[task].classes)}
             known = np.flatnonzero([name in place for name in wanted])  # a demand may be of an older taxonomy
-            columns = [place[wanted[k]] for k in known]
-            chance[known] *= head.probabilities(rows)[known, columns]
+            chance[known] *= chances[task][known, [place[wanted[k]] for k in known]]
         return chance
 
     def labels(

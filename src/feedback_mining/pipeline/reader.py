@@ -20,6 +20,7 @@ from feedback_mining.encoders import Encoder, StaticEncoder
 from feedback_mining.pipeline.own_themes import with_own_themes
 from feedback_mining.records import Analysis, Comment
 from feedback_mining.registry.models import Models, load_models
+from feedback_mining.registry.versions import POINTER, Registry
 from feedback_mining.settings import Settings
 from feedback_mining.storage import Store
 from feedback_mining.storage.vectors import CachedEncoder
@@ -39,9 +40,25 @@ def words_folder(settings: Settings, store: Store | None) -> Path | None:
     return store.folder / "dictionaries"
 
 
+def models_folder(settings: Settings, store: Store | None) -> Path | None:
+    """The team's models: the folder of the settings, else the one beside an SQLite store; it may not exist."""
+    if settings.models or store is None or store.folder is None:
+        return settings.models
+    return store.folder / "models"
+
+
 @lru_cache(maxsize=2)
 def _models(root: Path | None, encoder: str | None, dictionaries: tuple[Path, ...], _version: str) -> Models:
     return load_models(root, encoder, dictionaries)
+
+
+def loaded_models(settings: Settings, root: Path | None, store: Store | None = None) -> Models:
+    """The models that `root` puts in use, with the words kept beside the store; read again when they change."""
+    files = dictionary_files(words_folder(settings, store))
+    if root is not None and root != settings.models and not (root / POINTER).exists():
+        root = None  # nothing was promoted yet
+    version = f"{Segmenter(files).version} {sorted(Registry(root).in_use().items())}"
+    return _models(root, settings.encoder, files, version)
 
 
 @dataclass(frozen=True)
@@ -56,8 +73,7 @@ class Reader:
     @classmethod
     def of(cls, settings: Settings, store: Store | None = None) -> Reader:
         """store: the one that the comments are in, for the words and vectors kept beside it."""
-        files = dictionary_files(words_folder(settings, store))
-        models = _models(settings.models, settings.encoder, files, Segmenter(files).version)
+        models = loaded_models(settings, models_folder(settings, store), store)
         vectors = settings.vectors or (store.folder if store else None)
         taxonomy = Taxonomy.load(settings.taxonomy)
         models = with_own_themes(models, taxonomy, settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,15 +15,16 @@ from feedback_mining.classification.classifier import CommentModel, told
 from feedback_mining.classification.features import FeatureConfig, Featuriser
 from feedback_mining.classification.heads import LinearHead
 from feedback_mining.classification.labelling import LabelledComment, read_labels
-from feedback_mining.classification.training import TrainedModels, TrainingConfig, fit, train
+from feedback_mining.classification.training import TASKS, TrainedModels, TrainingConfig, fit, train
 from feedback_mining.demands.catalogue import Catalogue
 from feedback_mining.demands.name import statements_of, style_rows
 from feedback_mining.encoders import load_encoder
 from feedback_mining.errors import InputError, ModelError
 from feedback_mining.evaluation.metrics import agreement_with
+from feedback_mining.pipeline.base_set import build_base_set, save_base_set, unseen_chances
 from feedback_mining.records import Intent, Sentiment, Unit
 from feedback_mining.registry.cards import card
-from feedback_mining.registry.models import current
+from feedback_mining.registry.versions import POINTER, Registry
 from feedback_mining.resources import data_dir, models_dir
 from feedback_mining.settings import Settings
 from feedback_mining.text.segment import Segmenter
@@ -49,18 +50,12 @@ def retrain(
     ModelError where the encoder is not to be had.
     """
     tell = say or (lambda _: None)
-    corpus = sorted((data_dir() / "labels" / "seed").glob("*.jsonl")) if seed is None else sorted(seed)
-    if not gold and not corpus:
-        raise InputError("No annotated files were given and data/labels/seed holds none; give at least one")
-    products: dict[str, list[LabelledComment]] = {}
-    for path in sorted(gold):
-        products.setdefault(product_of(path), []).extend(read_labels([path]))
-    written = read_labels(corpus, weight=_SEED_WEIGHT if gold else 1.0)
-    root = settings.models or models_dir()
-    name = current(root).get("encoder")
+    products, written = _annotated(gold, seed)
+    registry = Registry(settings.models)
+    name = registry.base().get("encoder")
     if name is None:
-        raise ModelError(f"{root / 'current.json'} names no version of encoder; restore models/")
-    encoder = load_encoder(str(root / "encoder" / name))
+        raise ModelError(f"{models_dir() / POINTER} names no version of encoder; restore models/")
+    encoder = load_encoder(str(registry.folder("encoder", name)))
     featuriser = Featuriser(Segmenter(), encoder, FeatureConfig())
     config = TrainingConfig(seed=settings.seed)
     scores: dict[str, float] = {}
@@ -73,7 +68,7 @@ def retrain(
     data = {path.stem: len(read_labels([path])) for path in sorted(gold)} | {"seed": len(written)}
     folders = _save(models, titles, out, name, data, scores, config)
     if not (out / "encoder" / name).exists():  # so that `out` can be used as it is
-        shutil.copytree(root / "encoder" / name, out / "encoder" / name)
+        shutil.copytree(registry.folder("encoder", name), out / "encoder" / name)
     return folders
 
 
@@ -103,6 +98,66 @@ def train_titles(comments: Sequence[LabelledComment], config: TrainingConfig) ->
     return fit(style_rows(texts), labels, weights, 2.0, config.seed)
 
 
+def make_base_set(
+    gold: Sequence[Path],
+    out: Path,
+    *,
+    settings: Settings,
+    seed: Sequence[Path] | None = None,
+    say: Callable[[str], None] | None = None,
+) -> Path:
+    """The base set of the models in use, from the files that they were trained on; returns its folder.
+
+    It takes several trainings, each without some products. Raises InputError for fewer than three products.
+    """
+    registry = Registry(settings.models)
+    versions = registry.base()
+    products, written = _annotated(gold, seed)
+    if len(products) < _FOLDS:
+        raise InputError(
+            f"{len(products)} products were given; a base set needs annotated files of at least {_FOLDS}"
+        )
+    encoder = load_encoder(str(registry.folder("encoder", versions["encoder"])))
+    featuriser = Featuriser(Segmenter(), encoder, FeatureConfig())
+    classes = {task: LinearHead.load(registry.folder(task, versions[task])).classes for task in TASKS}
+    config = TrainingConfig(seed=settings.seed)
+    models = unseen_models(products, written, featuriser, config, say or (lambda _: None))
+    chances = unseen_chances(
+        ((m, [c for name in held for c in products[name]]) for m, held in models), classes
+    )
+    base = build_base_set(versions["intent"], products, chances, classes, featuriser)
+    return save_base_set(base, out)
+
+
+def unseen_models(
+    products: dict[str, list[LabelledComment]],
+    written: list[LabelledComment],
+    featuriser: Featuriser,
+    config: TrainingConfig,
+    tell: Callable[[str], None],
+) -> Iterator[tuple[CommentModel, list[str]]]:
+    """Models, each with the products that it saw no comment of; every product once."""
+    by_size = sorted(products, key=lambda name: (-len(products[name]), name))
+    for number in range(_FOLDS):
+        held = by_size[number::_FOLDS]
+        tell(f"judging {number + 1} of {_FOLDS}: without {', '.join(held)}")
+        rest = [c for name in by_size if name not in held for c in products[name]]
+        yield assemble(train([*written, *rest], featuriser, config), featuriser), held
+
+
+def _annotated(
+    gold: Sequence[Path], seed: Sequence[Path] | None
+) -> tuple[dict[str, list[LabelledComment]], list[LabelledComment]]:
+    """The annotated comments by product, and the written corpus."""
+    corpus = sorted((data_dir() / "labels" / "seed").glob("*.jsonl")) if seed is None else sorted(seed)
+    if not gold and not corpus:
+        raise InputError("No annotated files were given and data/labels/seed holds none; give at least one")
+    products: dict[str, list[LabelledComment]] = {}
+    for path in sorted(gold):
+        products.setdefault(product_of(path), []).extend(read_labels([path]))
+    return products, read_labels(corpus, weight=_SEED_WEIGHT if gold else 1.0)
+
+
 def _judge(
     products: dict[str, list[LabelledComment]],
     written: list[LabelledComment],
@@ -111,14 +166,9 @@ def _judge(
     tell: Callable[[str], None],
 ) -> dict[str, float]:
     """Scores over all products, each analysed by models that saw none of its comments."""
-    by_size = sorted(products, key=lambda name: (-len(products[name]), name))
-    folds = [by_size[k::_FOLDS] for k in range(_FOLDS)]
     gold: list[LabelledComment] = []
     found = []
-    for number, held in enumerate(folds, 1):
-        tell(f"judging {number} of {_FOLDS}: without {', '.join(held)}")
-        rest = [c for name in by_size if name not in held for c in products[name]]
-        model = assemble(train([*written, *rest], featuriser, config), featuriser)
+    for model, held in unseen_models(products, written, featuriser, config, tell):
         unseen = [c for name in held for c in products[name]]
         gold += unseen
         read = model.analyse([(c.id, c.text) for c in unseen])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 _TASKS = {
     "intent": "一个观点单元的意图（建议、缺陷、抱怨、表扬、咨询、其他）",
@@ -64,3 +65,81 @@ def card(
 python -m flows.retrain <标注文件…>
 ```
 """
+
+
+def correction_card(metrics: Mapping[str, Any]) -> str:
+    """Markdown card of a team's correction, from its metrics.json."""
+    labels, after, before = metrics["labels"], metrics["challenger"], metrics["champion"]
+    test, away = metrics["comparison"], metrics["elsewhere"]
+    authors = "\n".join(f"| {name} | {count:,} |" for name, count in metrics["authors"].items())
+    rows = "\n".join(
+        f"| {c['name']} | {c['support']:,} | {_figure(c['precision'])} | {_figure(c['recall'])} | {_figure(c['f1'])} |"
+        for c in after["classes"]
+    )
+    weak = [c["name"] for c in after["classes"] if c["support"] < _FEW]
+    base = "、".join(f"{name} {version}" for name, version in metrics["base"].items())
+    elsewhere = (
+        f"在基础训练集的产品上（只看句向量部分，复习时没见过该产品）准确率变化 {_figure(away['difference'], signed=True)}。"
+        if away
+        else "没有基础训练集，未能测量在别的产品上的代价。"
+    )
+    return f"""# {metrics["task"]} {metrics["version"]}
+
+判断{_TASKS[metrics["task"]]}。团队自己的标注对基础模型（{base}）的修正：
+p = softmax(log p₀ + Δx + b)，带偏移的多项逻辑回归，L2 惩罚 {metrics["penalty"]}；只有标注里出现过的特征有权重，Δ = 0 即基础模型。
+
+## 数据与来源
+
+来自 {"、".join(metrics["from"])}{f"，产品 {metrics['product']}" if metrics["product"] else ""}{f"，标注截至 {metrics['labels_until']}" if metrics["labels_until"] else ""}。
+{labels["comments"]:,} 条评论的 {labels["units"]:,} 个观点单元（近重复归并后 {labels["groups"]:,} 组）；同时复习基础训练集 {labels["rehearsed_units"]:,} 个单元的向量。
+
+| 标注者 | 评论数 |
+| --- | --- |
+{authors}
+
+由人按标注规范标注；每条取最新的一次。“?”是文件里没写标注者的。
+
+## 许可说明
+
+标注和评论属于使用者；本版本只含由其导出的权重和逐条的概率（评论以哈希表示），不含原文。基础模型见其自己的卡片。
+
+## 留出的成绩
+
+按近重复分组的 {metrics["folds"]} 折交叉拟合（随机种子 {metrics["seed"]}）：每个单元都由没见过它所在评论、也没见过其近重复的修正来判断；惩罚在各折的训练部分内选。
+括号内为按评论自助重采样的 95% 区间。
+
+| | 准确率 | 宏平均 F1 | ECE |
+| --- | --- | --- | --- |
+| 在用的 {metrics["champion_version"]} | {_figure(before["accuracy"])} | {_figure(before["macro_f1"])} | {before["ece"]:.3f} |
+| 本版本 | {_figure(after["accuracy"])} | {_figure(after["macro_f1"])} | {after["ece"]:.3f} |
+
+准确率之差 {_figure(test["difference"], signed=True)}，p = {test["p"]:.4f}（配对自助法，{test["units"]:,} 个单元）；McNemar p = {test["mcnemar_p"]:.4f}。
+{elsewhere}
+
+| 类别 | 支持数 | 精确率 | 召回率 | F1 |
+| --- | --- | --- | --- | --- |
+{rows}
+
+## 已知弱点
+
+- {f"标注少于 {_FEW} 个的类别，数字不可靠：{'、'.join(weak)}。" if weak else f"每个类别都有至少 {_FEW} 个标注。"}
+- 成绩只代表这些标注所来自的产品。
+- 观点的切分仍由基础模型决定。
+
+## 训练
+
+```
+feedback-mining train {metrics["task"]}
+```
+"""
+
+
+_FEW = 20
+
+
+def _figure(estimate: Mapping[str, float | None], signed: bool = False) -> str:
+    value, low, high = (estimate[name] for name in ("value", "low", "high"))
+    if value is None or low is None or high is None:
+        return "–"
+    form = "+.3f" if signed else ".3f"
+    return f"{value:{form}}（{low:{form}} 至 {high:{form}}）"
