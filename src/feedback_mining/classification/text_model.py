@@ -59,7 +59,7 @@ class TextModel:
         return found
 
     def _predict(self, texts: Sequence[str]) -> list[list[Prediction]]:
-        cut = Clauses.of(texts, self.featuriser)
+        cut = Clauses.of(texts if self.several or self.sentiment else [], self.featuriser)
         rows = self.featuriser.transform(texts, texts, np.arange(len(texts)))
         scores, parts = evidence(self.head, rows, cut, self.several)
         chances = probabilities(scores, self.head.temperature, self.several)
@@ -140,7 +140,7 @@ def evidence(head: LinearHead, rows: csr_matrix, cut: Clauses, several: bool) ->
     """`(texts, labels)` scores and `(clauses, labels)` scores.
 
     Where a text may have several labels, each is scored in the whole text and in the clause that speaks most
-    of it: one clause of a long text is enough.
+    of it: one clause of a long text is enough. Elsewhere `cut` may hold no clauses.
     """
     whole = np.asarray(rows @ head.weights.T) + head.bias
     parts = np.asarray(cut.rows @ head.weights.T) + head.bias
@@ -187,6 +187,8 @@ class Clauses:
         starts = np.concatenate([[0], np.cumsum([len(c) for c in cut])]).astype(np.int64)
         pieces = [piece for c in cut for piece in c]
         owner = np.repeat(np.arange(len(texts)), np.diff(starts))
+        if not pieces:
+            return cls(pieces, starts, csr_matrix((0, featuriser.columns), dtype=np.float32))
         return cls(pieces, starts, featuriser.transform(pieces, texts, owner))
 
     def focus(self, text: NDArray[np.int64], label: NDArray[np.int64], scores: NDArray[Any]) -> list[str]:

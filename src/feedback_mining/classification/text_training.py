@@ -62,7 +62,7 @@ class _Data:
         """Scores of texts, the heads that gave them and have not seen the text, and scores of clauses."""
         scores = np.zeros(self.truth.shape)
         parts = np.zeros((len(self.cut.pieces), self.truth.shape[1]))
-        owner = np.repeat(np.arange(len(scores)), np.diff(self.cut.starts))
+        owner = np.repeat(np.arange(len(self.cut.starts) - 1), np.diff(self.cut.starts))
         heads = []
         for inside, outside in self.folds:
             heads.append(self.fit(inside, cost, weights))
@@ -108,7 +108,9 @@ def train_text_model(
         raise InputError("Nearly all texts are the same; expected different ones, to judge a model on some")
     splits = list(GroupKFold(config.folds).split(texts, groups=groups))
     rows = featuriser.transform(texts, texts, np.arange(len(texts)))
-    data = _Data(rows, truth, several, splits, config.seed, prior, Clauses.of(texts, featuriser))
+    feelings = _distinct(s for e in examples for s in e.sentiments if s is not None)
+    cut = Clauses.of(texts if several or len(feelings) > 1 else [], featuriser)
+    data = _Data(rows, truth, several, splits, config.seed, prior, cut)
     report: dict[str, Any] = {"texts": len(texts), "labels": len(labels), "designs": {}}
     everything = np.ones(len(texts))
     at_least_one = bool(truth.any(axis=1).all())
@@ -142,7 +144,6 @@ def train_text_model(
     model = TextModel(
         task, key or task, tuple(labels), head, several, 0.5, at_least_one, featuriser, facts={"cost": cost}
     )
-    feelings = _distinct(s for e in examples for s in e.sentiments if s is not None)
     if len(feelings) > 1:
         unseen = LabelsUnseen(chances, data.cut, parts, [outside for _, outside in splits])
         model = with_sentiments(
