@@ -14,6 +14,7 @@ from feedback_mining import (
     commands_drift,
     commands_fetch,
     commands_import,
+    commands_label,
     commands_models,
     commands_quarantine,
     commands_train,
@@ -198,6 +199,15 @@ quarantine.command("list", epilog=EXIT_CODES)(commands_quarantine.list_)
 quarantine.command(epilog=EXIT_CODES)(commands_quarantine.export)
 quarantine.command(epilog=EXIT_CODES)(commands_quarantine.retry)
 app.add_typer(quarantine, name="quarantine", epilog=EXIT_CODES)
+label = typer.Typer(help="人的标注：挑选、改正、导入、导出、统计。", no_args_is_help=True)
+label.command("next", epilog=EXIT_CODES)(commands_label.next_)
+label.command(epilog=EXIT_CODES)(commands_label.show)
+label.command("set", epilog=EXIT_CODES)(commands_label.set_)
+label.command("import", epilog=EXIT_CODES)(commands_label.import_)
+label.command(epilog=EXIT_CODES)(commands_label.export)
+label.command(epilog=EXIT_CODES)(commands_label.config)
+label.command(epilog=EXIT_CODES)(commands_label.stats)
+app.add_typer(label, name="label", epilog=EXIT_CODES)
 models = typer.Typer(help="模型的版本：列出、查看、比较、启用、退回。", no_args_is_help=True)
 models.command("list", epilog=EXIT_CODES)(commands_models.list_)
 models.command(epilog=EXIT_CODES)(commands_models.show)

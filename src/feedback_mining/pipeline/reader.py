@@ -101,7 +101,7 @@ class Reader:
                 progress(len(some))
 
     @cached_property
-    def _encoder(self) -> Encoder:
+    def encoder(self) -> Encoder:
         """Of grouping. The static kind encodes quicker than its vectors could pay for their place on the disk."""
         encoder = self.models.encoder
         if self.vectors is None or isinstance(encoder, StaticEncoder):
@@ -125,7 +125,7 @@ class Reader:
     def tracker(self, product: str, lang: str = "zh") -> Tracker:
         return Tracker(
             product=product,
-            encode=_remembered(self._encoder.encode),
+            encode=_remembered(self.encoder.encode),
             words=lru_cache(maxsize=None)(self.models.comments.featuriser.segmenter.words),
             clarity=self.models.comments.clarity,
             style=self._style,
