@@ -17,6 +17,7 @@ from feedback_mining.demands.catalogue import Catalogue
 from feedback_mining.demands.name import style_rows
 from feedback_mining.demands.track import Tracker
 from feedback_mining.encoders import Encoder, StaticEncoder
+from feedback_mining.pipeline.own_themes import with_own_themes
 from feedback_mining.records import Analysis, Comment
 from feedback_mining.registry.models import Models, load_models
 from feedback_mining.registry.versions import POINTER, Registry
@@ -74,7 +75,9 @@ class Reader:
         """store: the one that the comments are in, for the words and vectors kept beside it."""
         models = loaded_models(settings, models_folder(settings, store), store)
         vectors = settings.vectors or (store.folder if store else None)
-        return cls(models, Taxonomy.load(), Catalogue.load(), vectors)
+        taxonomy = Taxonomy.load(settings.taxonomy)
+        models = with_own_themes(models, taxonomy, settings)
+        return cls(models, taxonomy, Catalogue.load(), vectors)
 
     @cached_property
     def versions(self) -> dict[str, Any]:
