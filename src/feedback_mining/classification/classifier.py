@@ -71,7 +71,7 @@ class CommentModel:
                         specific=bool(definite[k]),
                     )
                 )
-        signals = self._signals(texts)
+        signals = self._signals(texts, reading)
         return [Analysis(comments[k][0], tuple(units[k]), tuple(signals[k])) for k in range(len(texts))]
 
     def unit_chances(
@@ -156,16 +156,26 @@ class CommentModel:
             confidence,
         )
 
-    def _signals(self, texts: Sequence[str]) -> list[list[Signal]]:
+    def _signals(self, texts: Sequence[str], reading: Reading | None) -> list[list[Signal]]:
         found: list[list[Signal]] = [[] for _ in texts]
         if not texts or not self.signals:
             return found
         rows = self.featuriser.transform(texts, texts, np.arange(len(texts)))
+        others = self.reader.signal_odds(reading, texts) if self.reader and reading else {}
         for name, head in sorted(self.signals.items()):
             chance = head.probabilities(rows)[:, head.classes.index("yes")]
-            for k in np.flatnonzero(chance >= float(head.facts.get("threshold", 0.5))):
+            odds = _log_odds(chance) - _log_odds(float(head.facts.get("threshold", 0.5)))
+            if self.reader and name in others:
+                weight = self.reader.signal_weight
+                odds = (1 - weight) * odds + weight * others[name]
+            for k in np.flatnonzero(odds >= 0):
                 found[k].append(Signal(name))
         return found
+
+
+def _log_odds(chance: NDArray[np.float32] | float) -> NDArray[np.float64]:
+    clipped = np.clip(np.asarray(chance, np.float64), 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(clipped / (1 - clipped)))
 
 
 def told(units: Sequence[Unit], least: float = LEAST_CONFIDENCE) -> list[Unit]:

@@ -28,8 +28,10 @@ class TransformerReader:
     encoder: ContextualEncoder
     heads: dict[str, LinearHead]
     splitter: LinearHead  # reads `clause_rows`
+    signals: LinearHead  # each of its rows is a yes/no head of the whole comment
     weight: float = 0.6  # of its chances of labels beside those of the n-gram heads
     split_weight: float = 0.5
+    signal_weight: float = 0.5
 
     def read(self, cut: Sequence[CommentClauses]) -> Reading:
         return self.encoder.read([c.text for c in cut], [[k.start for k in c.clauses] for c in cut])
@@ -44,16 +46,31 @@ class TransformerReader:
         rows = reading.vectors(places)
         return {task: head.probabilities(rows) for task, head in self.heads.items()}
 
+    def signal_odds(self, reading: Reading, texts: Sequence[str]) -> dict[str, Floats]:
+        """Signal → `(texts,)`: log odds above those from which it is said."""
+        rows = reading.vectors([(k, 0, len(text)) for k, text in enumerate(texts)])
+        odds = rows @ self.signals.weights.T + self.signals.bias
+        cuts = self.signals.facts.get("cuts", {})
+        return {
+            name: np.asarray(odds[:, k] - cuts.get(name, 0.0), np.float32)
+            for k, name in enumerate(self.signals.classes)
+        }
+
     def save(self, folder: Path) -> None:
         """Beside the encoder's files, which are the trainer's to save."""
-        for task, head in {**self.heads, "splitter": self.splitter}.items():
+        for task, head in {
+            **self.heads,
+            "splitter": self.splitter,
+            "signals": self.signals,
+        }.items():
             head.save(folder / "heads" / task)
 
     @classmethod
     def load(cls, folder: Path) -> TransformerReader:
         """Raises ModelError."""
         heads = {task: LinearHead.load(folder / "heads" / task) for task in HEADS}
-        return cls(ContextualEncoder(folder), heads, LinearHead.load(folder / "heads" / "splitter"))
+        splitter, signals = (LinearHead.load(folder / "heads" / name) for name in ("splitter", "signals"))
+        return cls(ContextualEncoder(folder), heads, splitter, signals)
 
 
 def clause_rows(vectors: Floats, owner: Sequence[int]) -> Floats:
