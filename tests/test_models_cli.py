@@ -103,6 +103,17 @@ def test_mistakes_are_one_line_and_change_nothing(
     assert not list(tmp_path.rglob("current.json"))
 
 
+def test_a_store_on_a_server_needs_a_folder_for_its_models(
+    labels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FEEDBACK_MINING_STORE", "postgresql://u:secret@127.0.0.1:1/x")
+    for command in (["models", "list"], ["train", "theme", "--labels", str(labels)]):
+        assert main([*command, "--out", str(tmp_path)]) == 2
+        said = capsys.readouterr().err
+        assert "FEEDBACK_MINING_MODELS" in said
+        assert "secret" not in said
+
+
 def test_a_damaged_pointer_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "current.json").write_text("{", encoding="utf-8")
