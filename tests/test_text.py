@@ -14,7 +14,7 @@ from pathlib import Path
 
 import jieba
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from feedback_mining.errors import UnreadableFile
@@ -220,6 +220,7 @@ class TestSegmenter:
     def test_ascii_is_cut_as_jieba_cuts_it(self, own: Segmenter, text: str, words: list[str]) -> None:
         assert own.words(text) == words
 
+    @settings(deadline=None)  # the first text loads the dictionary
     @given(st.lists(st.sampled_from([*PIECES, "check-in", "1.5gb", "画画", "wi-fi", "c++"])).map("".join))
     def test_pieces_are_the_text(self, text: str) -> None:
         assert "".join(SEGMENTER.pieces(text)) == text
@@ -255,6 +256,11 @@ class TestSegmenter:
         assert "蓝莓派上" not in one.words(text)
         assert not {"小松果在", "蓝莓派上"} & set(plain.words(text))
         assert jieba.lcut(text) == before
+
+    def test_a_byte_order_mark_is_no_part_of_a_word(self, tmp_path: Path) -> None:
+        path = tmp_path / "words.txt"
+        path.write_text("小松果在 100000\n", encoding="utf-8-sig")
+        assert [word for word, _ in Segmenter([path]).entries()] == ["小松果在"]
 
     def test_version_tells_dictionaries_and_engines_apart(self, tmp_path: Path) -> None:
         path = tmp_path / "words.txt"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sqlite3
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from feedback_mining.cli import main
 from feedback_mining.encoders import Encoder, Vectors, load_encoder
 from feedback_mining.pipeline.reader import Reader
 from feedback_mining.registry.models import current
@@ -145,3 +147,23 @@ def test_the_static_encoder_is_not_cached(tmp_path: Path) -> None:
     with open_store(f"sqlite:///{tmp_path}/a.db") as store:
         Reader.of(Settings(), store).tracker("产品").encode(["闪退"])
     assert list(tmp_path.glob("vectors-*")) == []
+
+
+def test_a_week_is_mined_with_another_encoder_and_its_vectors_serve_the_next_run(
+    tmp_path: Path, bert_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FEEDBACK_MINING_ENCODER", str(bert_folder))
+    export = tmp_path / "a.csv"
+    said = ["一打开就闪退", "登录验证码收不到", "广告太多了", "卡顿得不能用"]
+    lines = [f"{k},u{k},{said[k % 4]}啊{'啊' * (k // 4)},2026-03-0{k % 5 + 2} 10:00" for k in range(24)]
+    export.write_text("编号,作者,内容,时间\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    assert main(["run", str(export), "--product", "云记账", "--out", str(tmp_path)]) == 0
+    (path,) = tmp_path.glob("vectors-tiny-bert-*.db")
+    first = rows(path)
+    (backlog,) = tmp_path.glob("*/backlog.json")
+    content = json.loads(backlog.read_text(encoding="utf-8"))
+    assert content["versions"]["models"]["grouping-encoder"].startswith("tiny-bert-")
+    assert first > 0
+    assert content["items"]
+    assert main(["mine", "--out", str(tmp_path)]) == 0
+    assert rows(path) == first

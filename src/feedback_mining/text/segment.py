@@ -103,7 +103,7 @@ class Segmenter:
         """Words of the dictionaries, with the frequency that is given there. Raises UnreadableFile."""
         for path in self.dictionaries:
             try:
-                lines = path.read_text(encoding="utf-8").splitlines()
+                lines = path.read_text(encoding="utf-8-sig").splitlines()
             except (OSError, UnicodeDecodeError) as error:
                 raise UnreadableFile(
                     f"The dictionary {path} cannot be read ({type(error).__name__}); expected UTF-8 with a word "
