@@ -52,8 +52,9 @@ def test_the_commands_are_those_promised() -> None:
     }
     quarantine = {f"quarantine {part}" for part in ("list", "export", "retry")}
     words = {f"words {part}" for part in ("discover", "list", "accept", "reject", "evaluate")}
+    label = {f"label {part}" for part in ("next", "show", "set", "import", "export", "config", "stats")}
     models = {f"models {part}" for part in ("list", "show", "compare", "promote", "rollback")}
-    assert set(COMMANDS) == plain | quarantine | words | models
+    assert set(COMMANDS) == plain | quarantine | words | models | label
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

@@ -14,6 +14,7 @@ from feedback_mining import (
     commands_drift,
     commands_fetch,
     commands_import,
+    commands_label,
     commands_models,
     commands_quarantine,
     commands_train,
@@ -28,6 +29,7 @@ from feedback_mining.options import (
     Out,
     Product,
     StoreUrl,
+    TaxonomyName,
     Until,
     WeekName,
     mapping_of,
@@ -74,6 +76,7 @@ def run(
     out: Out = Path("out"),
     store: StoreUrl = None,
     columns: Columns = None,
+    taxonomy: TaxonomyName = None,
     lang: Lang = Language.ZH,
 ) -> None:
     """一步到位：导入评论，挖掘一周，写出清单和报告。"""
@@ -81,7 +84,7 @@ def run(
     from feedback_mining.pipeline.ingest import expanded
 
     asked = parse_week(week, until)
-    settings = settings_of(store)
+    settings = settings_of(store, taxonomy)
     must_reach = None if _has_store(out, settings) else asked
     with expanded(files) as found:
         name = _check(found, product, settings, columns, out, lang, must_reach)
@@ -89,7 +92,7 @@ def run(
             _import(found, opened, name, settings, columns, out, lang)
     with open_run_store(out, settings) as opened:
         backlog = _mine(opened, name, asked, settings, lang)
-        _publish(backlog, out, lang)
+        _publish(backlog, out, lang, settings)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -99,13 +102,14 @@ def mine(
     until: Until = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
+    taxonomy: TaxonomyName = None,
     lang: Lang = Language.ZH,
 ) -> None:
     """只挖掘：从库里已有的评论得出一周的清单，存回库里。"""
     from feedback_mining.pipeline.choose import parse_week, product_in_store
 
     asked = parse_week(week, until)
-    settings = settings_of(store)
+    settings = settings_of(store, taxonomy)
     with open_run_store(out, settings) as opened:
         name = product_in_store(opened, product)
         _print(backlog_lines(_mine(opened, name, asked, settings, lang), lang))
@@ -118,6 +122,7 @@ def report(
     week: WeekName = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
+    taxonomy: TaxonomyName = None,
     lang: Lang = Language.ZH,
 ) -> None:
     """只出报告：把库里已挖掘的一周写成 backlog.json、CSV、Excel、Markdown 和网页。"""
@@ -125,11 +130,12 @@ def report(
     from feedback_mining.pipeline.publish import load_backlog
 
     asked = parse_week(week, None)
-    with open_run_store(out, settings_of(store)) as opened:
+    settings = settings_of(store, taxonomy)
+    with open_run_store(out, settings) as opened:
         name = product_in_store(opened, product)
         content = opened.backlog(name, mined_week(opened, name, asked))
         assert content is not None  # mined_week has just seen it
-        _publish(load_backlog(content), out, lang)
+        _publish(load_backlog(content), out, lang, settings)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -139,6 +145,7 @@ def backfill(
     out: Annotated[Path, typer.Option("--out", metavar="目录", help="每周的清单写到 <目录>/<周>/")],
     store: StoreUrl = None,
     columns: Columns = None,
+    taxonomy: TaxonomyName = None,
     lang: Lang = Language.ZH,
 ) -> None:
     """补历史：像每个周一都运行过那样，逐周重放，每周写出一份清单。"""
@@ -147,7 +154,7 @@ def backfill(
     from feedback_mining.pipeline.mine import Miner
     from feedback_mining.pipeline.publish import publish
 
-    settings = settings_of(store)
+    settings = settings_of(store, taxonomy)
     with expanded(files) as found:
         _check(found, product, settings, columns, out, lang)
         with open_run_store(out, settings, new=True) as opened:
@@ -158,7 +165,7 @@ def backfill(
         weeks = weeks_to_replay(opened, product, settings)
         with progress_bar(say("replaying", lang), len(weeks)) as advance:
             for week in weeks:
-                publish(miner.mine(week), out, lang)
+                publish(miner.mine(week), out, lang, settings.taxonomy)
                 advance(1)
         typer.echo(say("replayed", lang, len(weeks), out))
 
@@ -169,13 +176,14 @@ def analyze(
     output: Annotated[str, typer.Option("--output", metavar="文件", help="JSONL 文件；- 为标准输出")],
     product: Product = None,
     columns: Columns = None,
+    taxonomy: TaxonomyName = None,
     lang: Lang = Language.ZH,
 ) -> None:
     """只分析：不用数据库，每条评论输出一行 JSON：观点、意图、主题、情感、同一诉求的编号。"""
     from feedback_mining.pipeline.analyze import analyze_file, check_output, write_jsonl
 
     check_output(output)
-    settings = settings_of(None)
+    settings = settings_of(None, taxonomy)
     with progress_bar(say("analyzing", lang)) as advance:
         found = analyze_file(
             file, product=product, mapping=mapping_of(columns), settings=settings, lang=lang, progress=advance
@@ -196,6 +204,15 @@ quarantine.command("list", epilog=EXIT_CODES)(commands_quarantine.list_)
 quarantine.command(epilog=EXIT_CODES)(commands_quarantine.export)
 quarantine.command(epilog=EXIT_CODES)(commands_quarantine.retry)
 app.add_typer(quarantine, name="quarantine", epilog=EXIT_CODES)
+label = typer.Typer(help="人的标注：挑选、改正、导入、导出、统计。", no_args_is_help=True)
+label.command("next", epilog=EXIT_CODES)(commands_label.next_)
+label.command(epilog=EXIT_CODES)(commands_label.show)
+label.command("set", epilog=EXIT_CODES)(commands_label.set_)
+label.command("import", epilog=EXIT_CODES)(commands_label.import_)
+label.command(epilog=EXIT_CODES)(commands_label.export)
+label.command(epilog=EXIT_CODES)(commands_label.config)
+label.command(epilog=EXIT_CODES)(commands_label.stats)
+app.add_typer(label, name="label", epilog=EXIT_CODES)
 models = typer.Typer(help="模型的版本：列出、查看、比较、启用、退回。", no_args_is_help=True)
 models.command("list", epilog=EXIT_CODES)(commands_models.list_)
 models.command(epilog=EXIT_CODES)(commands_models.show)
@@ -315,8 +332,8 @@ def _mine(store: Store, product: str, asked: Week | None, settings: Settings, la
         return mine_week(store, product, week, settings=settings, lang=lang, progress=advance)
 
 
-def _publish(backlog: Backlog, out: Path, lang: str) -> None:
+def _publish(backlog: Backlog, out: Path, lang: str, settings: Settings) -> None:
     from feedback_mining.pipeline.publish import publish
 
-    published = publish(backlog, out, lang)
+    published = publish(backlog, out, lang, settings.taxonomy)
     _print(backlog_lines(backlog, lang, published.html))

@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     dictionaries: Path | None = (
         None  # folder of a team's words; by default dictionaries/ beside the SQLite store
     )
+    taxonomy: str = "default"  # a name that ships, a YAML file, or a folder that train theme --taxonomy wrote
     secrets: Path | None = None  # file of NAME=value lines that only its owner can read
     seed: int = Field(default=20, ge=0, le=2**32 - 1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -51,6 +51,7 @@ class HumanLabel:
     whole: bool = True  # False for a correction of single units
     with_demands: bool = False  # whether a unit without a demand is one that fits no ticket
     file_sha256: str | None = None
+    confirms: bool = field(default=False, compare=False)  # was asked for: worth keeping if it says the same
 
     @property
     def text_sha256(self) -> str:

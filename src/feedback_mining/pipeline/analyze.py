@@ -107,7 +107,12 @@ def write_jsonl(lines: Sequence[Mapping[str, Any]], output: str) -> None:
     content = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
     if output == "-":
         sys.stdout.write(content)
-        return
+    else:
+        write_text(content, output)
+
+
+def write_text(content: str, output: str) -> None:
+    """Write a file, all or nothing. Raises InputError."""
     target = Path(output)
     draft = target.with_name(f".{target.name}.partial")
     try:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from feedback_mining.classification.labelling import HumanLabel, LabelledComment, in_force
-from feedback_mining.records import Comment
+from feedback_mining.classification.labelling import HumanLabel, LabelledComment, LabelledUnit, in_force
+from feedback_mining.records import Comment, Unit
 from feedback_mining.storage import Store
 
 
@@ -39,3 +39,8 @@ def labels_of(comments: Iterable[Comment], labels: Iterable[HumanLabel]) -> Mapp
         for label in in_force(labels)
         if label.comment in texts and texts[label.comment] == (label.product, label.text)
     }
+
+
+def as_labelled(unit: Unit) -> LabelledUnit:
+    """A model's unit as a suggestion to an annotator."""
+    return LabelledUnit(unit.start, unit.end, str(unit.intent), unit.theme, str(unit.sentiment))

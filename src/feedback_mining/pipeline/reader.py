@@ -17,6 +17,7 @@ from feedback_mining.demands.catalogue import Catalogue
 from feedback_mining.demands.name import style_rows
 from feedback_mining.demands.track import Tracker
 from feedback_mining.encoders import Encoder, StaticEncoder
+from feedback_mining.pipeline.own_themes import with_own_themes
 from feedback_mining.records import Analysis, Comment
 from feedback_mining.registry.models import Models, load_models
 from feedback_mining.registry.versions import POINTER, Registry
@@ -74,7 +75,9 @@ class Reader:
         """store: the one that the comments are in, for the words and vectors kept beside it."""
         models = loaded_models(settings, models_folder(settings, store), store)
         vectors = settings.vectors or (store.folder if store else None)
-        return cls(models, Taxonomy.load(), Catalogue.load(), vectors)
+        taxonomy = Taxonomy.load(settings.taxonomy)
+        models = with_own_themes(models, taxonomy, settings)
+        return cls(models, taxonomy, Catalogue.load(), vectors)
 
     @cached_property
     def versions(self) -> dict[str, Any]:
@@ -98,7 +101,7 @@ class Reader:
                 progress(len(some))
 
     @cached_property
-    def _encoder(self) -> Encoder:
+    def encoder(self) -> Encoder:
         """Of grouping. The static kind encodes quicker than its vectors could pay for their place on the disk."""
         encoder = self.models.encoder
         if self.vectors is None or isinstance(encoder, StaticEncoder):
@@ -122,7 +125,7 @@ class Reader:
     def tracker(self, product: str, lang: str = "zh") -> Tracker:
         return Tracker(
             product=product,
-            encode=_remembered(self._encoder.encode),
+            encode=_remembered(self.encoder.encode),
             words=lru_cache(maxsize=None)(self.models.comments.featuriser.segmenter.words),
             clarity=self.models.comments.clarity,
             style=self._style,

@@ -29,25 +29,31 @@ class LabelMethods:
         with self._reading() as connection:
             return [_from_row(row) for row in connection.execute(query)]
 
-    def add_labels(self: _Transactions, given: Sequence[HumanLabel]) -> list[bool]:
-        """Keep labels; says of each whether it is new. All or nothing.
+    def add_labels(self: _Transactions, given: Sequence[HumanLabel], *, keep: bool = True) -> list[bool]:
+        """Keep labels; says of each whether it is new. All or nothing, and nothing where `keep` is False.
 
-        Not new is what its author said of the text last, what came from the same file before, and what they
-        said at that very time.
+        Not new is what its author said of the text last (unless it `confirms`), what came from the same file
+        before, and what they said at that very time.
         """
         added: list[bool] = []
         connection: Connection
-        with self._writing() as connection:
+        with self._writing() as connection, connection.begin_nested() as draft:
             for label in given:
                 history = _history(connection, label)
                 known = any(
                     one.content == label.content
-                    and (one is history[-1] or one.time == label.time or _same_file(one, label))
+                    and (
+                        (one is history[-1] and not label.confirms)
+                        or one.time == label.time
+                        or _same_file(one, label)
+                    )
                     for one in history
                 )
                 added.append(not known)
                 if not known:
                     connection.execute(insert(labels).values(**_to_row(label)))
+            if not keep:
+                draft.rollback()
         return added
 
 
