@@ -47,7 +47,7 @@ def held_out(pairs: Path, rest: Path) -> Pairs:
 def trained_without(shared: Path, work: Path, rest: Path, unlabelled: Path | None = None) -> Path:
     """Folder of an encoder trained on the pairs in `rest` alone; made once.
 
-    unlabelled: a folder with tokenizer.json and skipgram.npy made before; they hold no pairs.
+    unlabelled: a folder that may hold tokenizer.json and skipgram.npy made before; they saw no pairs.
     """
     folder = work / "encoder-without-held-out-pairs"
     if (folder / "modules.json").is_file():

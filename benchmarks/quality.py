@@ -28,7 +28,10 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "quality")
     parser.add_argument("--only", choices=SECTIONS, action="append", help="may be given several times")
     parser.add_argument(
-        "--unlabelled", type=Path, help="folder with the tokenizer.json and skipgram.npy of another run"
+        "--unlabelled",
+        type=Path,
+        default=ROOT / "build" / "held_out" / "encoder",
+        help="folder whose tokenizer.json and skipgram.npy are used again (bench-held-out makes them)",
     )
     options = parser.parse_args()
     wanted = options.only or SECTIONS

@@ -85,7 +85,8 @@ def mine(product: str, week: str | None, out: Path, store: str | None, lang: Lan
 @task(retries=2, retry_delay_seconds=30, retry_condition_fn=worth_retrying)
 def publish_week(product: str, week: str, out: Path, store: str | None, lang: Lang) -> Path:
     """Write the files of a mined week and return the path of its backlog.json."""
-    with open_run_store(out, settings_for(store)) as opened:
+    settings = settings_for(store)
+    with open_run_store(out, settings) as opened:
         content = opened.backlog(product, mined_week(opened, product, parse_week(week, None)))
     assert content is not None  # mined_week has just seen it
-    return publish(load_backlog(content), out, lang).json
+    return publish(load_backlog(content), out, lang, settings.taxonomy).json

@@ -8,7 +8,7 @@ import pytest
 
 from feedback_mining.errors import UnreadableFile
 from feedback_mining.resources import data_dir, models_dir
-from feedback_mining.taxonomy import Taxonomy
+from feedback_mining.taxonomy import Taxonomy, shipped
 
 OWN = """
 name: 园艺
@@ -56,6 +56,35 @@ def test_what_is_no_taxonomy_is_refused_with_its_path(tmp_path: Path, content: s
     with pytest.raises(UnreadableFile, match="is not a taxonomy") as caught:
         Taxonomy.load(path)
     assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("seeds: [暗]", "seeds: []", "'light' has no seeds"),
+        ("seeds: [暗]", "seeds: 暗", "'light' has no seeds"),
+        ("id: light", "id: 光", "id that cannot be used"),
+        ("id: light", "id: Light-1", "id that cannot be used"),
+        ("description: 太暗", "descripton: 太暗", "unknown keys: descripton"),
+        ("name: 园艺", "name: 园艺\nlanguage: zh", "unknown keys: language"),
+        (", seeds: [暗]", "", "'light' lacks seeds"),
+        ("zh: 光照", "zh: ''", "'light' has no zh"),
+        ("seeds: [暗]", "seeds: [暗], maps_to: 3", "maps_to 3"),
+        ("zh: 光照", "zh: 浇水", "names a theme twice: 浇水"),
+    ],
+)
+def test_a_mistake_is_told_with_its_theme(tmp_path: Path, old: str, new: str, told: str) -> None:
+    path = tmp_path / "own.yaml"
+    assert old in OWN
+    path.write_text(OWN.replace(old, new), encoding="utf-8")
+    with pytest.raises(UnreadableFile, match=told):
+        Taxonomy.load(path)
+
+
+def test_a_taxonomy_is_written_as_it_is_read(tmp_path: Path) -> None:
+    for name in shipped():
+        Taxonomy.load(name).write(tmp_path)
+        assert Taxonomy.load(tmp_path) == Taxonomy.load(name)
 
 
 def test_messages_are_one_line(tmp_path: Path) -> None:

@@ -85,7 +85,14 @@ class TestAspects:
 
     def test_the_folder_tells_what_it_is_and_holds_no_texts(self, model: Path) -> None:
         names = {path.name for path in model.rglob("*") if path.is_file()}
-        assert names == {"model.json", "config.json", "weights.safetensors", "metrics.json", "card.md"}
+        assert names == {
+            "model.json",
+            "config.json",
+            "weights.safetensors",
+            "metrics.json",
+            "card.md",
+            "taxonomy.yaml",
+        }
         metrics = json.loads((model / "metrics.json").read_text("utf-8"))
         assert metrics["label_and_sentiment_micro_f1"] > 0.9
         assert len(metrics["designs"]) >= 3

@@ -29,6 +29,7 @@ from feedback_mining.options import (
     Out,
     Product,
     StoreUrl,
+    TaxonomyName,
     Until,
     WeekName,
     mapping_of,
@@ -75,6 +76,7 @@ def run(
     out: Out = Path("out"),
     store: StoreUrl = None,
     columns: Columns = None,
+    taxonomy: TaxonomyName = None,
     lang: Lang = Language.ZH,
 ) -> None:
     """一步到位：导入评论，挖掘一周，写出清单和报告。"""
@@ -82,7 +84,7 @@ def run(
     from feedback_mining.pipeline.ingest import expanded
 
     asked = parse_week(week, until)
-    settings = settings_of(store)
+    settings = settings_of(store, taxonomy)
     must_reach = None if _has_store(out, settings) else asked
     with expanded(files) as found:
         name = _check(found, product, settings, columns, out, lang, must_reach)
@@ -90,7 +92,7 @@ def run(
             _import(found, opened, name, settings, columns, out, lang)
     with open_run_store(out, settings) as opened:
         backlog = _mine(opened, name, asked, settings, lang)
-        _publish(backlog, out, lang)
+        _publish(backlog, out, lang, settings)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -100,13 +102,14 @@ def mine(
     until: Until = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
+    taxonomy: TaxonomyName = None,
     lang: Lang = Language.ZH,
 ) -> None:
     """只挖掘：从库里已有的评论得出一周的清单，存回库里。"""
     from feedback_mining.pipeline.choose import parse_week, product_in_store
 
     asked = parse_week(week, until)
-    settings = settings_of(store)
+    settings = settings_of(store, taxonomy)
     with open_run_store(out, settings) as opened:
         name = product_in_store(opened, product)
         _print(backlog_lines(_mine(opened, name, asked, settings, lang), lang))
@@ -119,6 +122,7 @@ def report(
     week: WeekName = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
+    taxonomy: TaxonomyName = None,
     lang: Lang = Language.ZH,
 ) -> None:
     """只出报告：把库里已挖掘的一周写成 backlog.json、CSV、Excel、Markdown 和网页。"""
@@ -126,11 +130,12 @@ def report(
     from feedback_mining.pipeline.publish import load_backlog
 
     asked = parse_week(week, None)
-    with open_run_store(out, settings_of(store)) as opened:
+    settings = settings_of(store, taxonomy)
+    with open_run_store(out, settings) as opened:
         name = product_in_store(opened, product)
         content = opened.backlog(name, mined_week(opened, name, asked))
         assert content is not None  # mined_week has just seen it
-        _publish(load_backlog(content), out, lang)
+        _publish(load_backlog(content), out, lang, settings)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -140,6 +145,7 @@ def backfill(
     out: Annotated[Path, typer.Option("--out", metavar="目录", help="每周的清单写到 <目录>/<周>/")],
     store: StoreUrl = None,
     columns: Columns = None,
+    taxonomy: TaxonomyName = None,
     lang: Lang = Language.ZH,
 ) -> None:
     """补历史：像每个周一都运行过那样，逐周重放，每周写出一份清单。"""
@@ -148,7 +154,7 @@ def backfill(
     from feedback_mining.pipeline.mine import Miner
     from feedback_mining.pipeline.publish import publish
 
-    settings = settings_of(store)
+    settings = settings_of(store, taxonomy)
     with expanded(files) as found:
         _check(found, product, settings, columns, out, lang)
         with open_run_store(out, settings, new=True) as opened:
@@ -159,7 +165,7 @@ def backfill(
         weeks = weeks_to_replay(opened, product, settings)
         with progress_bar(say("replaying", lang), len(weeks)) as advance:
             for week in weeks:
-                publish(miner.mine(week), out, lang)
+                publish(miner.mine(week), out, lang, settings.taxonomy)
                 advance(1)
         typer.echo(say("replayed", lang, len(weeks), out))
 
@@ -170,19 +176,25 @@ def analyze(
     output: Annotated[str, typer.Option("--output", metavar="文件", help="JSONL 文件；- 为标准输出")],
     product: Product = None,
     columns: Columns = None,
+    taxonomy: TaxonomyName = None,
     lang: Lang = Language.ZH,
 ) -> None:
     """只分析：不用数据库，每条评论输出一行 JSON：观点、意图、主题、情感、同一诉求的编号。"""
     from feedback_mining.pipeline.analyze import analyze_file, check_output, write_jsonl
 
     check_output(output)
-    settings = settings_of(None)
+    settings = settings_of(None, taxonomy)
     with progress_bar(say("analyzing", lang)) as advance:
         found = analyze_file(
             file, product=product, mapping=mapping_of(columns), settings=settings, lang=lang, progress=advance
         )
     write_jsonl(found.lines, output)
-    counts = {"comments": len(found.lines), "units": found.units, "refused": found.refused}
+    counts = {
+        "comments": len(found.lines),
+        "units": found.units,
+        "unsure": found.unsure,
+        "refused": found.refused,
+    }
     typer.echo(say("analyzed", lang, **counts), err=True)
 
 
@@ -320,8 +332,8 @@ def _mine(store: Store, product: str, asked: Week | None, settings: Settings, la
         return mine_week(store, product, week, settings=settings, lang=lang, progress=advance)
 
 
-def _publish(backlog: Backlog, out: Path, lang: str) -> None:
+def _publish(backlog: Backlog, out: Path, lang: str, settings: Settings) -> None:
     from feedback_mining.pipeline.publish import publish
 
-    published = publish(backlog, out, lang)
+    published = publish(backlog, out, lang, settings.taxonomy)
     _print(backlog_lines(backlog, lang, published.html))

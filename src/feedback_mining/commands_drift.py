@@ -33,7 +33,7 @@ def drift(
         name = product_in_store(opened, product)
         with progress_bar(say("analyzing", lang)) as advance:
             report = drift_of(opened, name, weeks, settings, advance)
-    themes = Taxonomy.load().labels(lang)
+    themes = Taxonomy.load(settings.taxonomy).labels(lang)
     folder = out / report["weeks"][-1]["week"]
     try:
         folder.mkdir(parents=True, exist_ok=True)

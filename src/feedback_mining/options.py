@@ -43,13 +43,23 @@ Columns = Annotated[
     list[str] | None,
     typer.Option("--map", metavar="字段=列名", help="指明哪一列是什么，可重复，如 --map text=评价内容"),
 ]
+TaxonomyName = Annotated[
+    str | None,
+    typer.Option(
+        "--taxonomy",
+        metavar="名称或文件",
+        help="主题体系：default、ecommerce、cars、games，自己的 YAML 文件，或 train theme --taxonomy 写出的目录",
+        show_default=False,
+    ),
+]
 Lang = Annotated[Language, typer.Option("--lang", help="输出的语言")]
 
 
-def settings_of(store: str | None) -> Settings:
+def settings_of(store: str | None, taxonomy: str | None = None) -> Settings:
     from feedback_mining.settings import load_settings
 
-    return load_settings(**({"store": store} if store else {}))
+    given = {"store": store, "taxonomy": taxonomy}
+    return load_settings(**{name: value for name, value in given.items() if value})
 
 
 def mapping_of(columns: list[str] | None) -> dict[str, str] | None:

@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     dictionaries: Path | None = (
         None  # folder of a team's words; by default dictionaries/ beside the SQLite store
     )
+    taxonomy: str = "default"  # a name that ships, a YAML file, or a folder that train theme --taxonomy wrote
     secrets: Path | None = None  # file of NAME=value lines that only its owner can read
     seed: int = Field(default=20, ge=0, le=2**32 - 1)
 
@@ -64,6 +65,19 @@ def store_folder(out: Path, settings: Settings) -> Path:
     """The folder in which an SQLite store lies; `out` where the store is on a server."""
     found = re.match(r"sqlite(?:\+pysqlite)?:///([^?]+)", settings.store or "")
     return Path(found[1]).parent if found else out
+
+
+def team_models(out: Path, settings: Settings) -> Path:
+    """The folder of a team's own models: that of the settings, else beside the SQLite store.
+
+    Raises InputError where the store is on a server, beside which there is no folder.
+    """
+    if settings.models is None and settings.store and not settings.store.startswith("sqlite"):
+        raise InputError(
+            f"The store is on a server, and no folder is named for its models; set {_PREFIX}MODELS to one that "
+            "every run can read"
+        )
+    return settings.models or store_folder(out, settings) / "models"
 
 
 def default_store(out: Path) -> str:

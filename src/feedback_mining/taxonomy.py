@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import yaml
 from feedback_mining.errors import UnreadableFile
 from feedback_mining.resources import data_dir
 
+TAXONOMY_FILE = "taxonomy.yaml"  # in the folder of a model that was trained on its themes
 _ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NEEDED = ("id", "zh", "en", "description", "seeds")
 _OPTIONAL = ("maps_to",)
@@ -36,8 +37,13 @@ class Taxonomy:
 
     @classmethod
     def load(cls, name: str | Path = "default") -> Taxonomy:
-        """A taxonomy that ships (by name) or the YAML file at a path. Raises UnreadableFile."""
+        """A taxonomy that ships (by name), the YAML file at a path, or that of a model in a folder.
+
+        Raises UnreadableFile.
+        """
         path = Path(name)
+        if (path / TAXONOMY_FILE).is_file():
+            path = path / TAXONOMY_FILE
         if path.suffix not in {".yaml", ".yml"}:
             path = data_dir() / "taxonomy" / f"{name}.yaml"
         try:
@@ -64,6 +70,12 @@ class Taxonomy:
 
     def labels(self, lang: str = "zh") -> dict[str, str]:
         return {theme.id: theme.en if lang == "en" else theme.zh for theme in self.themes}
+
+    def write(self, folder: Path) -> None:
+        themes = [{k: v for k, v in asdict(theme).items() if v is not None} for theme in self.themes]
+        content = {"name": self.name, "version": self.version, "themes": [{**t, "seeds": list(t["seeds"])} for t in themes]}  # fmt: skip
+        text = yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=200)
+        (folder / TAXONOMY_FILE).write_text(text, encoding="utf-8")
 
     def __str__(self) -> str:
         return f"{self.name}-{self.version}"

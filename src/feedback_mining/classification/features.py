@@ -20,6 +20,8 @@ from feedback_mining.encoders import Encoder
 from feedback_mining.text.clean import normalise
 from feedback_mining.text.segment import Segmenter
 
+_LONGEST = 4  # characters of an n-gram
+
 
 @dataclass(frozen=True, slots=True)
 class FeatureConfig:
@@ -47,9 +49,22 @@ class Featuriser:
         self.config = config or FeatureConfig()
 
     @property
+    def vectors_at(self) -> int:
+        """First column of the text's vector; that of the comment around it follows."""
+        return self.config.char_columns + self.config.word_columns + self.config.context_columns
+
+    @property
     def columns(self) -> int:
-        c = self.config
-        return c.char_columns + c.word_columns + c.context_columns + 2 * self.encoder.dimensions
+        return self.vectors_at + 2 * self.encoder.dimensions
+
+    def columns_of(self, word: str) -> NDArray[np.int64]:
+        """Columns of the longest character n-grams of a word."""
+        text = normalise(word)
+        length = min(len(text), _LONGEST)
+        if not length:
+            return np.empty(0, np.int64)
+        grams = _hasher("char", (length, length), self.config.char_columns).transform([text])
+        return np.asarray(grams.indices, np.int64)
 
     def transform(
         self, texts: Sequence[str], contexts: Sequence[str], owner: NDArray[np.int64] | Sequence[int]
@@ -59,7 +74,7 @@ class Featuriser:
         clean = [normalise(text) for text in texts]
         around = [normalise(text) for text in contexts]
         index = np.asarray(owner, dtype=np.int64)
-        chars = _hasher("char", (1, 4), c.char_columns).transform([f" {text} " for text in clean])
+        chars = _hasher("char", (1, _LONGEST), c.char_columns).transform([f" {text} " for text in clean])
         words = _hasher("word", (1, 2), c.word_columns).transform(
             [" ".join(self.segmenter.words(text)) for text in clean]
         )

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from feedback_mining.classification.examples import Label
 from feedback_mining.classification.features import Featuriser
@@ -57,18 +58,15 @@ class TextModel:
             found.extend(self._predict(texts[start : start + _BATCH]))
         return found
 
-    def probabilities(self, texts: Sequence[str]) -> Floats:
-        """`(len(texts), len(labels))`."""
-        rows = self.featuriser.transform(texts, texts, np.arange(len(texts)))
-        return label_probabilities(self.head, rows, self.several)
-
     def _predict(self, texts: Sequence[str]) -> list[list[Prediction]]:
-        chances = self.probabilities(texts)
+        cut = Clauses.of(texts if self.several or self.sentiment else [], self.featuriser)
+        rows = self.featuriser.transform(texts, texts, np.arange(len(texts)))
+        scores, parts = evidence(self.head, rows, cut, self.several)
+        chances = probabilities(scores, self.head.temperature, self.several)
         feelings: NDArray[np.int64] | None = None
         if self.sentiment is not None:
             text, label = candidates(chances)
-            focus = focused(texts, text, label, self.head, self.featuriser)
-            rows = self.featuriser.transform(focus, texts, text)
+            rows = self.featuriser.transform(cut.focus(text, label, parts), texts, text)
             felt = self.sentiment.probabilities(rows)
             feelings = np.zeros(chances.shape, np.int64)
             feelings[text, label] = felt.argmax(axis=1)
@@ -138,12 +136,25 @@ def _no_model(folder: Path, error: Exception) -> ModelError:
     )
 
 
-def label_probabilities(head: LinearHead, rows: Any, several: bool) -> Floats:
-    """`(rows, labels)`: a sigmoid for each label where there may be several, else a softmax over them."""
-    if not several:
-        return head.probabilities(rows)
-    scores = np.asarray(rows @ head.weights.T) + head.bias
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(scores, -30, 30))), np.float32)
+def evidence(head: LinearHead, rows: csr_matrix, cut: Clauses, several: bool) -> tuple[Floats, Floats]:
+    """`(texts, labels)` scores and `(clauses, labels)` scores.
+
+    Where a text may have several labels, each is scored in the whole text and in the clause that speaks most
+    of it: one clause of a long text is enough. Elsewhere `cut` may hold no clauses.
+    """
+    whole = np.asarray(rows @ head.weights.T) + head.bias
+    parts = np.asarray(cut.rows @ head.weights.T) + head.bias
+    if several and len(whole):
+        whole = whole + np.maximum.reduceat(parts, cut.starts[:-1])
+    return np.asarray(whole, np.float32), np.asarray(parts, np.float32)
+
+
+def probabilities(scores: NDArray[Any], temperature: float, several: bool) -> Floats:
+    """A sigmoid for each label where there may be several, else a softmax over them."""
+    if several:
+        return np.asarray(1.0 / (1.0 + np.exp(-np.clip(scores, -30, 30))), np.float32)
+    odds = np.exp((scores - scores.max(axis=1, keepdims=True)) / temperature)
+    return np.asarray(odds / odds.sum(axis=1, keepdims=True), np.float32)
 
 
 def candidates(chances: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -162,23 +173,31 @@ def decide(chances: NDArray[Any], threshold: float, at_least_one: bool) -> NDArr
     return said
 
 
-def focused(
-    texts: Sequence[str],
-    text: NDArray[np.int64],
-    label: NDArray[np.int64],
-    head: LinearHead,
-    featuriser: Featuriser,
-) -> list[str]:
-    """For each pair (text[i], label[i]) the clauses that speak of the label, else the one nearest to it."""
-    cut = [[t[c.start : c.end] for c in clauses(t)] or [t] for t in texts]
-    owner = np.repeat(np.arange(len(texts)), [len(c) for c in cut])
-    rows = featuriser.transform([piece for c in cut for piece in c], texts, owner)
-    scores = np.asarray(rows @ head.weights.T) + head.bias
-    starts = np.concatenate([[0], np.cumsum([len(c) for c in cut])])
-    found: list[str] = []
-    for i, k in zip(text, label, strict=True):
-        own = scores[starts[i] : starts[i + 1]]
-        chosen = (own.argmax(axis=1) == k) & (own[:, k] > np.median(own))
-        chosen[own[:, k].argmax()] = True
-        found.append("，".join(piece for piece, yes in zip(cut[i], chosen, strict=True) if yes))
-    return found
+@dataclass(frozen=True)
+class Clauses:
+    """The clauses of texts: those of text i are `pieces[starts[i] : starts[i + 1]]`, at least one."""
+
+    pieces: list[str]
+    starts: NDArray[np.int64]
+    rows: csr_matrix
+
+    @classmethod
+    def of(cls, texts: Sequence[str], featuriser: Featuriser) -> Clauses:
+        cut = [[t[c.start : c.end] for c in clauses(t)] or [t] for t in texts]
+        starts = np.concatenate([[0], np.cumsum([len(c) for c in cut])]).astype(np.int64)
+        pieces = [piece for c in cut for piece in c]
+        owner = np.repeat(np.arange(len(texts)), np.diff(starts))
+        if not pieces:
+            return cls(pieces, starts, csr_matrix((0, featuriser.columns), dtype=np.float32))
+        return cls(pieces, starts, featuriser.transform(pieces, texts, owner))
+
+    def focus(self, text: NDArray[np.int64], label: NDArray[np.int64], scores: NDArray[Any]) -> list[str]:
+        """For each pair (text[i], label[i]) the clauses that speak of the label, else the one nearest to it."""
+        found: list[str] = []
+        for i, k in zip(text, label, strict=True):
+            a, b = int(self.starts[i]), int(self.starts[i + 1])
+            own = scores[a:b]
+            chosen = (own.argmax(axis=1) == k) & (own[:, k] > np.median(own))
+            chosen[own[:, k].argmax()] = True
+            found.append("，".join(p for p, yes in zip(self.pieces[a:b], chosen, strict=True) if yes))
+        return found

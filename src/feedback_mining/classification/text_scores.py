@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, diags, hstack
 from sklearn.svm import LinearSVC
 
 from feedback_mining.classification.examples import Label
@@ -15,21 +15,47 @@ from feedback_mining.classification.heads import LinearHead
 from feedback_mining.classification.text_model import decide
 
 Array = NDArray[Any]
+_PRIOR = 0.2  # size of a prior's scores beside features of length 1
 _THRESHOLDS = np.round(np.arange(0.1, 0.71, 0.02), 2)
 
 
-def one_vs_rest(rows: csr_matrix, truth: NDArray[np.bool_], cost: float, seed: int) -> LinearHead:
-    """One linear SVM a label; a label without examples, or without counter-examples, is never or always said."""
+def one_vs_rest(
+    rows: csr_matrix, truth: NDArray[np.bool_], cost: float, seed: int, prior: LinearHead | None = None
+) -> LinearHead:
+    """For each label the sum of two linear SVMs: one over the rows and what `prior` says of them, one over the
+    n-grams weighted by the log ratio of their counts (NBSVM; Wang & Manning 2012).
+
+    A label without examples is never said, one without counter-examples always.
+    """
     weights = np.zeros((truth.shape[1], rows.shape[1]), np.float32)
     bias = np.zeros(truth.shape[1], np.float32)
+    told = np.zeros((rows.shape[0], 0)) if prior is None else _PRIOR * (rows @ prior.weights.T + prior.bias)
+    both = hstack([rows, csr_matrix(told.astype(np.float32))], format="csr")
     for k in range(truth.shape[1]):
         if truth[:, k].all() or not truth[:, k].any():
             bias[k] = 1.0 if truth[:, k].all() and len(truth) else -1.0
             continue
-        model = LinearSVC(C=cost, tol=1e-2, max_iter=3000, random_state=seed, dual=True)
-        model.fit(rows, truth[:, k])
-        weights[k], bias[k] = model.coef_[0], model.intercept_[0]
+        one = LinearSVC(C=cost, tol=1e-2, max_iter=3000, random_state=seed, dual=True).fit(both, truth[:, k])
+        ratio = _log_ratio(rows, truth[:, k])
+        other = LinearSVC(C=cost / 3, tol=1e-2, max_iter=3000, random_state=seed, dual=True)
+        other.fit(rows @ diags(ratio), truth[:, k])
+        weights[k] = one.coef_[0, : rows.shape[1]] + other.coef_[0] * ratio
+        bias[k] = one.intercept_[0] + other.intercept_[0]
+        if prior is not None:
+            learned = _PRIOR * one.coef_[0, rows.shape[1] :].astype(np.float32)
+            weights[k] += learned @ prior.weights
+            bias[k] += learned @ prior.bias
     return LinearHead(tuple(map(str, range(truth.shape[1]))), weights, bias)
+
+
+def _log_ratio(rows: csr_matrix, truth: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """`(columns,)` |log(share of the column with the label / share without it)|; 0 for vectors' columns."""
+    with_label = np.asarray(rows[truth].sum(axis=0)).ravel()
+    without = np.asarray(rows[~truth].sum(axis=0)).ravel()
+    counted = np.asarray(rows.min(axis=0).todense()).ravel() >= 0  # only vectors have negative entries
+    with_label, without = np.where(counted, with_label, 0) + 0.1, np.where(counted, without, 0) + 0.1
+    ratio = np.abs(np.log((with_label / with_label.sum()) / (without / without.sum())))
+    return np.where(counted, ratio, 0).astype(np.float32)
 
 
 def f1(said: NDArray[np.bool_], truth: NDArray[np.bool_], right: NDArray[np.bool_]) -> float:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from feedback_mining.classification.examples import Example, Label
 from feedback_mining.classification.heads import LinearHead
-from feedback_mining.classification.text_model import TextModel, candidates, decide, focused
+from feedback_mining.classification.text_model import Clauses, TextModel, candidates, decide
 from feedback_mining.classification.text_scores import best_threshold, by_label, f1, one_vs_rest
 from feedback_mining.classification.training import fit_temperature
 
@@ -23,8 +23,9 @@ class LabelsUnseen:
     """What was said of each text by heads that had not seen it."""
 
     chances: Array  # (texts, labels) probabilities
-    heads: Sequence[LinearHead]  # one a fold
-    fold: NDArray[np.int64]  # of each text
+    cut: Clauses
+    parts: Array  # (clauses, labels) scores
+    folds: Sequence[Array]  # texts of each fold
 
 
 def with_sentiments(
@@ -35,6 +36,7 @@ def with_sentiments(
     unseen: LabelsUnseen,
     costs: Sequence[float],
     seed: int,
+    prior: LinearHead | None,
     report: dict[str, Any],
     tell: Callable[[str], None],
 ) -> TextModel:
@@ -43,7 +45,10 @@ def with_sentiments(
     The heads that pick a label's clauses were fitted without the text, as they will be in use.
     """
     texts = [e.text for e in examples]
-    chances, fold = unseen.chances, unseen.fold
+    chances = unseen.chances
+    fold = np.zeros(len(texts), np.int64)
+    for number, members in enumerate(unseen.folds):
+        fold[members] = number
     given = np.full(chances.shape, -1)
     truth = np.zeros(chances.shape, np.bool_)
     for i, e in enumerate(examples):
@@ -54,23 +59,15 @@ def with_sentiments(
     likely = np.zeros(chances.shape, np.bool_)
     likely[candidates(chances)] = True
     text, label = np.nonzero(likely | (given >= 0))
-    focus = np.empty(len(text), dtype=object)
-    for number, head in enumerate(unseen.heads):
-        mine = np.flatnonzero(fold[text] == number)
-        local = {int(i): n for n, i in enumerate(np.unique(text[mine]))}
-        some = [texts[i] for i in local]
-        where = np.array([local[int(i)] for i in text[mine]], np.int64)
-        if len(mine):
-            focus[mine] = focused(some, where, label[mine], head, model.featuriser)
-    rows = model.featuriser.transform(focus.tolist(), texts, text)
+    rows = model.featuriser.transform(unseen.cut.focus(text, label, unseen.parts), texts, text)
     known = given[text, label] >= 0
     answer = np.eye(len(feelings), dtype=np.bool_)[given[text, label]]
     best: tuple[float, float, float, float, Array] | None = None
     for cost in costs:
         scores = np.zeros((len(text), len(feelings)))
-        for number in range(len(unseen.heads)):
+        for number in range(len(unseen.folds)):
             inside = known & (fold[text] != number)
-            head = one_vs_rest(rows[inside], answer[inside], cost, seed)
+            head = one_vs_rest(rows[inside], answer[inside], cost, seed, prior)
             outside = fold[text] == number
             scores[outside] = np.asarray(rows[outside] @ head.weights.T) + head.bias
         temperature = fit_temperature(scores[known], given[text, label][known], np.ones(int(known.sum())))
@@ -87,7 +84,7 @@ def with_sentiments(
             best = (score, cost, threshold, temperature, decide(joint, threshold, model.at_least_one))
     assert best is not None
     score, cost, threshold, temperature, said = best
-    head = replace(one_vs_rest(rows[known], answer[known], cost, seed), temperature=temperature)
+    head = replace(one_vs_rest(rows[known], answer[known], cost, seed, prior), temperature=temperature)
     report |= {
         "label_and_sentiment_micro_f1": round(score, 4),
         "micro_f1": round(f1(said, truth, truth), 4),

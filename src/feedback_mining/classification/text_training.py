@@ -19,7 +19,7 @@ from sklearn.model_selection import GroupKFold
 from feedback_mining.classification.examples import Example, Label
 from feedback_mining.classification.features import Featuriser
 from feedback_mining.classification.heads import LinearHead
-from feedback_mining.classification.text_model import TextModel, decide, label_probabilities
+from feedback_mining.classification.text_model import Clauses, TextModel, decide, evidence, probabilities
 from feedback_mining.classification.text_scores import best_threshold, by_label, f1, one_vs_rest
 from feedback_mining.classification.text_sentiments import LabelsUnseen, with_sentiments
 from feedback_mining.classification.training import fit_temperature
@@ -31,8 +31,8 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class TextTraining:
-    costs: tuple[float, ...] = (0.1, 0.4)  # C of LinearSVC, the best is taken
-    sentiment_costs: tuple[float, ...] = (0.06, 0.2)
+    costs: tuple[float, ...] = (0.1, 0.3)  # C of LinearSVC, the best is taken
+    sentiment_costs: tuple[float, ...] = (0.1, 0.4)
     folds: int = 4
     noisy: bool | None = None  # None: where cross-validation shows that it helps
     seed: int = 20
@@ -51,19 +51,26 @@ class _Data:
     several: bool
     folds: list[tuple[Array, Array]]
     seed: int
+    prior: LinearHead | None
+    cut: Clauses
 
     def fit(self, inside: Array, cost: float, weights: Array) -> LinearHead:
         used = inside[weights[inside] > 0]
-        return one_vs_rest(self.rows[used], self.truth[used], cost, self.seed)
+        return one_vs_rest(self.rows[used], self.truth[used], cost, self.seed, self.prior)
 
-    def unseen(self, cost: float, weights: Array) -> tuple[Array, list[LinearHead]]:
-        """`(texts, labels)` scores by heads that have not seen the text, and these heads."""
+    def unseen(self, cost: float, weights: Array) -> tuple[Array, list[LinearHead], Array]:
+        """Scores of texts, the heads that gave them and have not seen the text, and scores of clauses."""
         scores = np.zeros(self.truth.shape)
+        parts = np.zeros((len(self.cut.pieces), self.truth.shape[1]))
+        owner = np.repeat(np.arange(len(self.cut.starts) - 1), np.diff(self.cut.starts))
         heads = []
         for inside, outside in self.folds:
             heads.append(self.fit(inside, cost, weights))
-            scores[outside] = np.asarray(self.rows[outside] @ heads[-1].weights.T) + heads[-1].bias
-        return scores, heads
+            whole, pieces = evidence(heads[-1], self.rows, self.cut, self.several)
+            scores[outside] = whole[outside]
+            here = np.isin(owner, outside)
+            parts[here] = pieces[here]
+        return scores, heads, parts
 
 
 def train_text_model(
@@ -73,10 +80,12 @@ def train_text_model(
     *,
     task: str = "label",
     key: str | None = None,
+    prior: LinearHead | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Trained:
     """Fit a model to `examples`; the result depends only on the arguments, not on the order of the rows.
 
+    prior: a head over rows of `featuriser` whose scores are features too, and are folded into the weights.
     Raises InputError where there are fewer than two labels, or too few texts to judge a model.
     """
     config = config or TextTraining()
@@ -99,21 +108,23 @@ def train_text_model(
         raise InputError("Nearly all texts are the same; expected different ones, to judge a model on some")
     splits = list(GroupKFold(config.folds).split(texts, groups=groups))
     rows = featuriser.transform(texts, texts, np.arange(len(texts)))
-    data = _Data(rows, truth, several, splits, config.seed)
+    feelings = _distinct(s for e in examples for s in e.sentiments if s is not None)
+    cut = Clauses.of(texts if several or len(feelings) > 1 else [], featuriser)
+    data = _Data(rows, truth, several, splits, config.seed, prior, cut)
     report: dict[str, Any] = {"texts": len(texts), "labels": len(labels), "designs": {}}
     everything = np.ones(len(texts))
     at_least_one = bool(truth.any(axis=1).all())
 
-    best: tuple[float, float, Array, list[LinearHead], Array] | None = None
+    best: tuple[float, float, Array, Array, Array] | None = None
 
     def consider(name: str, cost: float, weights: Array) -> None:
         nonlocal best
-        scores, heads = data.unseen(cost, weights)
+        scores, _, parts = data.unseen(cost, weights)
         score = _quality(scores, truth, several, at_least_one)
         report["designs"][name] = round(score, 4)
         tell(f"{name}: {score:.4f}")
         if best is None or score > best[0] + 1e-9:
-            best = (score, cost, scores, heads, weights)
+            best = (score, cost, scores, parts, weights)
 
     for cost in config.costs:
         consider(f"C={cost}", cost, everything)
@@ -125,22 +136,18 @@ def train_text_model(
             best = None
         consider(f"C={cost}, {int((clean == 0).sum())} doubtful labels left out", cost, clean)
     assert best is not None
-    _, cost, scores, fold_heads, weights = best
+    _, cost, scores, parts, weights = best
     report["left_out"] = int((weights == 0).sum())
     head = data.fit(np.arange(len(texts)), cost, weights)
-    head, fold_heads, scores = _calibrated(head, fold_heads, scores, truth, several, weights)
-    chances = label_probabilities_of(scores, head, several)
+    head, scores = _calibrated(head, scores, truth, several, weights)
+    chances = probabilities(scores, head.temperature, several)
     model = TextModel(
         task, key or task, tuple(labels), head, several, 0.5, at_least_one, featuriser, facts={"cost": cost}
     )
-    feelings = _distinct(s for e in examples for s in e.sentiments if s is not None)
     if len(feelings) > 1:
-        fold = np.zeros(len(texts), np.int64)
-        for number, (_, outside) in enumerate(splits):
-            fold[outside] = number
-        unseen = LabelsUnseen(chances, fold_heads, fold)
+        unseen = LabelsUnseen(chances, data.cut, parts, [outside for _, outside in splits])
         model = with_sentiments(
-            model, feelings, examples, place, unseen, config.sentiment_costs, config.seed, report, tell
+            model, feelings, examples, place, unseen, config.sentiment_costs, config.seed, prior, report, tell
         )
         return Trained(model, report)
     threshold, score = best_threshold(chances, truth, truth, at_least_one or not several, several)
@@ -183,31 +190,14 @@ def _trusted(data: _Data, cost: float, scores: Array) -> Array:
     return np.where(doubtful, 0.0, 1.0)
 
 
-def label_probabilities_of(scores: Array, head: LinearHead, several: bool) -> Array:
-    """`label_probabilities` of scores that are calibrated already."""
-    eye = LinearHead(head.classes, np.eye(len(head.classes), dtype=np.float32), np.zeros(len(head.classes), np.float32), head.temperature)  # fmt: skip
-    return label_probabilities(eye, csr_matrix(scores), several)
-
-
 def _calibrated(
-    head: LinearHead,
-    folds: list[LinearHead],
-    scores: Array,
-    truth: NDArray[np.bool_],
-    several: bool,
-    weights: Array,
-) -> tuple[LinearHead, list[LinearHead], Array]:
-    """A temperature for the softmax, or for each label a slope and an offset (Platt 1999)."""
+    head: LinearHead, scores: Array, truth: NDArray[np.bool_], several: bool, weights: Array
+) -> tuple[LinearHead, Array]:
+    """A temperature for the softmax, or one slope and offset for all sigmoids (Platt 1999)."""
     if not several:
-        temperature = fit_temperature(scores, truth.argmax(axis=1), weights)
-        return replace(head, temperature=temperature), [replace(f, temperature=temperature) for f in folds], scores  # fmt: skip
-    slope, offset = np.ones(truth.shape[1], np.float32), np.zeros(truth.shape[1], np.float32)
-    for k in range(truth.shape[1]):
-        if truth[:, k].any() and not truth[:, k].all():
-            line = LogisticRegression(C=100.0).fit(scores[:, [k]], truth[:, k])
-            slope[k], offset[k] = line.coef_[0, 0], line.intercept_[0]
-
-    def scaled(h: LinearHead) -> LinearHead:
-        return replace(h, weights=h.weights * slope[:, None], bias=h.bias * slope + offset)
-
-    return scaled(head), [scaled(f) for f in folds], scores * slope + offset
+        return replace(head, temperature=fit_temperature(scores, truth.argmax(axis=1), weights)), scores
+    line = LogisticRegression(C=100.0).fit(scores.reshape(-1, 1), truth.reshape(-1))
+    slope, offset = np.float32(line.coef_[0, 0]), np.float32(line.intercept_[0])
+    # The bias counts twice, in the whole text and in the clause.
+    scaled = replace(head, weights=head.weights * slope, bias=head.bias * slope + offset / 2)
+    return scaled, scores * slope + offset

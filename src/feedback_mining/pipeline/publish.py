@@ -31,13 +31,13 @@ class Published:
     html: Path
 
 
-def publish(backlog: Backlog, out: Path, lang: str = "zh") -> Published:
-    """Write `<out>/<week>/backlog.{json,csv,xlsx}` and `report.{md,html}`.
+def publish(backlog: Backlog, out: Path, lang: str = "zh", taxonomy: str = "default") -> Published:
+    """Write `<out>/<week>/backlog.{json,csv,xlsx}` and `report.{md,html}`, themes named as in `taxonomy`.
 
     The files are finished in a folder beside and then moved into place, so that a reader never meets half of
     one; files of other names in the week's folder stay. Raises InputError if `out` cannot be written.
     """
-    themes = Taxonomy.load().labels(lang)
+    themes = Taxonomy.load(taxonomy).labels(lang)
     folder = out / backlog.week
     published = Published(
         folder=folder,

@@ -12,13 +12,15 @@ from typing import Any
 from feedback_mining import __version__
 from feedback_mining.classification.examples import Example, Label, read_examples
 from feedback_mining.classification.features import FeatureConfig, Featuriser
-from feedback_mining.classification.text_model import TextModel, read_config
+from feedback_mining.classification.heads import LinearHead
 from feedback_mining.classification.text_training import TextTraining, train_text_model
-from feedback_mining.encoders import Encoder, JoinedEncoder, load_encoder
+from feedback_mining.classification.themes import cold_head
+from feedback_mining.classification.transfer import stacked, transferred
 from feedback_mining.errors import InputError, ModelError
 from feedback_mining.pipeline.analyze import check_output, write_jsonl
-from feedback_mining.registry.models import current
+from feedback_mining.registry.models import current, load_models
 from feedback_mining.registry.text_cards import text_model_card
+from feedback_mining.registry.text_models import load_text_model, named_encoders
 from feedback_mining.resources import models_dir
 from feedback_mining.settings import Settings
 from feedback_mining.taxonomy import Taxonomy
@@ -65,13 +67,22 @@ def train_file(
         rows = _within(rows, taxonomy)
     key = next(examples.key for examples in read)
     featuriser, names = _featuriser(encoders, settings)
+    prior = _prior(featuriser, taxonomy, settings)
     trained = train_text_model(
-        rows, featuriser, TextTraining(noisy=noisy, seed=settings.seed), task=task, key=key, say=say
+        rows,
+        featuriser,
+        TextTraining(noisy=noisy, seed=settings.seed),
+        task=task,
+        key=key,
+        prior=prior,
+        say=say,
     )
     facts = {
         "code": __version__,
         "features": asdict(featuriser.config),
         "encoders": names,
+        "encoder_version": featuriser.encoder.version,
+        "prior": list(prior.classes) if prior else [],
         "dictionary": featuriser.segmenter.version,
         "taxonomy": str(taxonomy) if taxonomy else None,
         "seed": settings.seed,
@@ -79,6 +90,8 @@ def train_file(
     }
     model = replace(trained.model, facts=trained.model.facts | facts)
     model.save(out)
+    if taxonomy:
+        taxonomy.write(out)
     (out / "metrics.json").write_text(
         json.dumps(trained.scores, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
     )
@@ -86,24 +99,10 @@ def train_file(
     return TrainedFile(out, trained.scores, tuple(r for examples in read for r in examples.refused))
 
 
-def load_text_model(folder: Path, settings: Settings) -> TextModel:
-    """The model in `folder` with the encoders it names. Raises ModelError where either is missing."""
-    config = read_config(folder)
-    try:
-        names, features = list(config["encoders"]), dict(config["features"])
-        segmenter = Segmenter()
-        encoder = _encoder(names, settings)
-        return TextModel.load(folder, Featuriser(segmenter, encoder, FeatureConfig(**features)))
-    except (KeyError, TypeError) as error:
-        raise ModelError(
-            f"The model in {folder} names no encoders and features that are known here ({error}); train it again"
-        ) from error
-
-
 def predict_file(model: Path, data: Path, output: str, *, settings: Settings) -> PredictedFile:
     """Write one row for each row of `data`, in its order; a row that cannot be read has no labels but an error."""
     check_output(output)
-    loaded = load_text_model(model, settings)
+    loaded = load_text_model(model, settings.models)
     examples = read_examples(data, loaded.task, labelled=False)
     found = loaded.predict([row.text for row in examples.rows])
     lines: dict[int, dict[str, Any]] = {}
@@ -150,17 +149,21 @@ def _within(rows: list[Example], taxonomy: Taxonomy) -> list[Example]:
 
 def _featuriser(encoders: Sequence[str], settings: Settings) -> tuple[Featuriser, list[str]]:
     names = list(encoders) or [current(settings.models or models_dir())["encoder"]]
-    return Featuriser(Segmenter(), _encoder(names, settings), TEXT_FEATURES), names
+    return Featuriser(Segmenter(), named_encoders(names, settings.models), TEXT_FEATURES), names
 
 
-def _encoder(names: Sequence[str], settings: Settings) -> Encoder:
-    parts = [load_encoder(_place(name, settings)) for name in names]
-    return parts[0] if len(parts) == 1 else JoinedEncoder(parts)
-
-
-def _place(name: str, settings: Settings) -> str:
-    """A version of the registry's encoders by its name; anything else as it is."""
-    for root in (settings.models, models_dir()):
-        if root and (root / "encoder" / name).is_dir():
-            return str(root / "encoder" / name)
-    return name
+def _prior(featuriser: Featuriser, taxonomy: Taxonomy | None, settings: Settings) -> LinearHead | None:
+    """What the models in use already know of such texts, and what the taxonomy's seeds say; none without their encoder."""
+    models = load_models(settings.models)
+    base = models.comments
+    try:
+        heads = [transferred(head, base.featuriser, featuriser) for head in base.heads.values()]
+    except ModelError:
+        return None
+    if taxonomy:
+        heads.append(
+            transferred(
+                cold_head(taxonomy, base.heads["theme"], base.featuriser), base.featuriser, featuriser
+            )
+        )
+    return stacked(heads)

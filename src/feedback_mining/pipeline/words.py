@@ -22,6 +22,8 @@ from feedback_mining.text.new_words import Proposal, Said, discover
 from feedback_mining.text.segment import Engine, Segmenter, dictionary_files, shipped_dictionaries
 from feedback_mining.weeks import Week
 
+_LOOKED_AT = 50_000  # newest comments; they take about a gigabyte
+
 
 @dataclass(frozen=True, slots=True)
 class WordScore:
@@ -55,16 +57,17 @@ def without_floods(comments: Sequence[Comment]) -> list[Comment]:
 
 
 def said_in_store(store: Store, product: str, since: Week | None, settings: Settings) -> list[Said]:
-    """Users' comments from a week on, without advertising and floods. Raises InputError where there are none."""
+    """Users' newest comments from a week on, without advertising and floods. Raises InputError where there are none."""
     comments = store.comments(product)
     if not comments:
         raise InputError(f"The store {store.address} holds no comments of {product!r}; import files first")
-    return [
+    found = [
         Said(comment.text, comment.author or comment.id, str(week))
         for comment in without_floods(comments)
         for week in [Week.of(comment.time, settings.zone)]
         if since is None or week >= since
     ]
+    return found[-_LOOKED_AT:]
 
 
 def said_in_files(files: Sequence[Path], since: Week | None, settings: Settings) -> list[Said]:
@@ -80,7 +83,7 @@ def said_in_files(files: Sequence[Path], since: Week | None, settings: Settings)
             if since is None or (week is not None and week >= since):
                 who = row.author or f"{file}:{number}"
                 found.append(Said(mask_personal_data(row.text), who, str(week or "")))
-    return found
+    return found[-_LOOKED_AT:]
 
 
 def propose(said: Sequence[Said], team: TeamDictionary | None, top: int) -> list[Proposal]:
