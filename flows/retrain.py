@@ -11,9 +11,9 @@ from prefect import flow, get_run_logger, task
 
 from feedback_mining.errors import TooFewLabels
 from feedback_mining.pipeline.corrections import train_from_labels
-from feedback_mining.pipeline.reader import models_folder
 from feedback_mining.pipeline.retrain import make_base_set
 from feedback_mining.pipeline.retrain import retrain as retrain_models
+from feedback_mining.settings import team_models
 from flows.steps import Lang, expand, open_run_store, settings_for
 
 
@@ -29,7 +29,7 @@ def train_on_labels(
             (found,) = train_from_labels(
                 task,
                 settings=settings,
-                out=models_folder(settings, opened) or out / "models",
+                out=team_models(out, settings),
                 store=opened,
                 product=product,
                 promote=promote,

@@ -146,7 +146,7 @@ class TestAnalyze:
         units = [(line["text"], unit) for line in lines for unit in line["units"]]
         assert all(unit["text"] == text[unit["start"] : unit["end"]] for text, unit in units)
         assert f"{len(lines)} 条评论，{len(units)} 个观点" in errors
-        keys = {"start", "end", "text", "intent", "theme", "sentiment", "confidence", "demand"}
+        keys = {"start", "end", "text", "intent", "theme", "sentiment", "confidence", "unsure", "demand"}
         assert all(set(unit) == keys for _, unit in units)
         crashes = {lines[k]["units"][0]["demand"] for k in (0, 1)}
         assert len(crashes) == 1

@@ -87,7 +87,7 @@ def base_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out.mkdir()
     version = Registry().base()["intent"]
     (out / "current.json").write_text("{}", encoding="utf-8")
-    save_base_set(build_base_set(version, products, chances, classes, model.featuriser), out)
+    save_base_set(build_base_set(version, products, chances, classes, model.featuriser), out, model)
     return out
 
 
@@ -177,6 +177,18 @@ class TestBaseSet:
         for comment in written("games.jsonl", 60):
             assert comment.text.encode() not in content
         assert again.chances("theme").sum(axis=1) == pytest.approx(1, abs=0.01)
+
+    def test_it_says_from_when_on_a_label_is_sure(self, base_folder: Path) -> None:
+        base = load_base_set(Registry(base_folder))
+        assert base is not None
+        facts = base.facts["certainty"]
+        assert 0 < facts["threshold"] <= 1
+        assert facts["reached"] >= facts["precision"] == 0.8
+        model = load_models(base_folder).comments
+        assert model.sure_from == facts["threshold"]
+        *_, confidence = model.labels({task: base.chances(task) for task in TASKS})
+        assert (confidence >= facts["threshold"]).mean() == pytest.approx(facts["share"], abs=0.01)
+        assert load_models().comments.sure_from >= 0.5
 
     def test_vectors_survive_their_bytes(self) -> None:
         vectors = np.random.default_rng(1).normal(size=(50, 64)).astype(np.float32)

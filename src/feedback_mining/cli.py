@@ -189,7 +189,12 @@ def analyze(
             file, product=product, mapping=mapping_of(columns), settings=settings, lang=lang, progress=advance
         )
     write_jsonl(found.lines, output)
-    counts = {"comments": len(found.lines), "units": found.units, "refused": found.refused}
+    counts = {
+        "comments": len(found.lines),
+        "units": found.units,
+        "unsure": found.unsure,
+        "refused": found.refused,
+    }
     typer.echo(say("analyzed", lang, **counts), err=True)
 
 

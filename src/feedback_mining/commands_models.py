@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from feedback_mining.pipeline.corrections import TrainedVersion
     from feedback_mining.pipeline.promote import Verdict
     from feedback_mining.registry.versions import Registry
-    from feedback_mining.settings import Settings
 
 _TEXTS = {
     "using": ("训练 {}", "Training {}"),
@@ -74,12 +73,13 @@ def train_command(
     """Train on people's labels: those of the store, where there is one, and those of files."""
     from feedback_mining.pipeline.choose import product_in_store
     from feedback_mining.pipeline.corrections import train_from_labels
+    from feedback_mining.settings import team_models
 
     settings = settings_of(store)
     has_store = bool(settings.store) or (out / "feedback_mining.db").is_file()
     options: dict[str, Any] = {
         "settings": settings,
-        "out": _folder(out, settings),
+        "out": team_models(out, settings),
         "product": product,
         "labels": labels,
         "promote": promote,
@@ -201,16 +201,11 @@ def rollback(
     typer.echo(_say("rolled_back", lang, task=task, a=before, b=now))
 
 
-def _folder(out: Path, settings: Settings) -> Path:
-    from feedback_mining.settings import store_folder
-
-    return settings.models or store_folder(out, settings) / "models"
-
-
 def _registry(out: Path) -> Registry:
     from feedback_mining.registry.versions import Registry
+    from feedback_mining.settings import team_models
 
-    return Registry(_folder(out, settings_of(None)))
+    return Registry(team_models(out, settings_of(None)))
 
 
 def _author(given: str | None) -> str:

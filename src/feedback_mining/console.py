@@ -73,8 +73,8 @@ _TEXTS = {
     "saved": ("已存入 {}", "Saved in {}"),
     "replayed": ("已回放 {} 周：{}", "Weeks replayed: {} in {}"),
     "analyzed": (
-        "{comments} 条评论，{units} 个观点，{refused} 行未收",
-        "{comments} comments, {units} opinion units, {refused} rows refused",
+        "{comments} 条评论，{units} 个观点（其中没把握 {unsure}），{refused} 行未收",
+        "{comments} comments, {units} opinion units (unsure: {unsure}), {refused} rows refused",
     ),
 }
 

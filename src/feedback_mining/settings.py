@@ -67,6 +67,19 @@ def store_folder(out: Path, settings: Settings) -> Path:
     return Path(found[1]).parent if found else out
 
 
+def team_models(out: Path, settings: Settings) -> Path:
+    """The folder of a team's own models: that of the settings, else beside the SQLite store.
+
+    Raises InputError where the store is on a server, beside which there is no folder.
+    """
+    if settings.models is None and settings.store and not settings.store.startswith("sqlite"):
+        raise InputError(
+            f"The store is on a server, and no folder is named for its models; set {_PREFIX}MODELS to one that "
+            "every run can read"
+        )
+    return settings.models or store_folder(out, settings) / "models"
+
+
 def default_store(out: Path) -> str:
     """URL of the SQLite file that a run keeps beside its reports; the folder must exist when it is opened."""
     return f"sqlite:///{out}/feedback_mining.db"

@@ -19,6 +19,7 @@ from feedback_mining.records import Analysis, Intent, Sentiment, Signal, Unit
 
 _BATCH = 2000
 LEAST_CONFIDENCE = 0.3
+SURE_FROM = 0.6  # four of five such units were right in all three labels on products outside training
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class CommentModel:
     agreement_weight: float = 0.25
     reader: TransformerReader | None = None  # a second opinion on units and their labels
     corrections: Mapping[str, Correction] = field(default_factory=dict)  # a team's own, by task
+    sure_from: float = SURE_FROM  # confidence below which a unit's labels are unsure
     own_theme: LinearHead | None = None  # of another taxonomy; where units begin is left to `heads`
 
     @property

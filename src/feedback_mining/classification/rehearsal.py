@@ -115,6 +115,14 @@ class BaseSet:
             ) from error
 
 
+def base_facts(folder: Path) -> dict[str, Any]:
+    """What a base set's config.json says, without its arrays; nothing where there is none."""
+    try:
+        return dict(json.loads((folder / "config.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
 def quantised(vectors: Floats) -> NDArray[np.int8]:
     """Unit-length rows as int8; each row's largest entry becomes ±127."""
     top = np.abs(vectors).max(axis=1, keepdims=True, initial=0)

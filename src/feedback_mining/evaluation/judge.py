@@ -196,9 +196,16 @@ def _estimate(value: float, drawn: Floats) -> Estimate:
     return Estimate(round(float(value), 4), round(float(low), 4), round(float(high), 4))
 
 
+def calibration_error(confidence: Floats, right: NDArray[np.bool_]) -> float:
+    """Expected calibration error over ten bins of confidence (Guo et al. 2017)."""
+    return _binned(confidence, right)[1]
+
+
 def _calibration(truth: Ints, chances: Floats) -> tuple[tuple[Bin, ...], float]:
-    best = chances.max(axis=1)
-    right = chances.argmax(axis=1) == truth
+    return _binned(chances.max(axis=1), chances.argmax(axis=1) == truth)
+
+
+def _binned(best: Floats, right: NDArray[np.bool_]) -> tuple[tuple[Bin, ...], float]:
     place = np.minimum((best * BINS).astype(np.int64), BINS - 1)
     bins = tuple(
         Bin(int(m.sum()), round(float(best[m].mean()), 4), round(float(right[m].mean()), 4))
@@ -206,5 +213,5 @@ def _calibration(truth: Ints, chances: Floats) -> tuple[tuple[Bin, ...], float]:
         else Bin(0, float("nan"), float("nan"))
         for b in range(BINS)
     )
-    error = sum(b.count * abs(b.confidence - b.accuracy) for b in bins if b.count) / len(truth)
+    error = sum(b.count * abs(b.confidence - b.accuracy) for b in bins if b.count) / max(1, len(right))
     return bins, round(float(error), 4)

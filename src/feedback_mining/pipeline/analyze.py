@@ -14,6 +14,7 @@ from typing import Any
 from feedback_mining.errors import InputError
 from feedback_mining.pipeline.ingest import open_files
 from feedback_mining.pipeline.mine import analyze_comments
+from feedback_mining.pipeline.reader import Reader
 from feedback_mining.records import Quarantined
 from feedback_mining.settings import Settings
 from feedback_mining.sources.identity import comment_id, own_words
@@ -29,6 +30,10 @@ class FileAnalysis:
     @property
     def units(self) -> int:
         return sum(len(line["units"]) for line in self.lines)
+
+    @property
+    def unsure(self) -> int:
+        return sum(unit["unsure"] for line in self.lines for unit in line["units"])
 
 
 def analyze_file(
@@ -62,6 +67,7 @@ def analyze_file(
         uses[key] += 1  # rows that say the same at the same time, or an id used twice
         ids.append(key)
         texts.append((key if uses[key] == 1 else f"{key}~{uses[key]}", row.text))
+    sure_from = Reader.of(settings).models.comments.sure_from
     lines = [
         {
             "id": key,
@@ -75,6 +81,7 @@ def analyze_file(
                     "theme": unit.theme,
                     "sentiment": str(unit.sentiment),
                     "confidence": round(unit.confidence, 4),
+                    "unsure": unit.confidence < sure_from,
                     "demand": found.demands.get(unit.start),
                 }
                 for unit in found.units

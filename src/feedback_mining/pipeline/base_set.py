@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from feedback_mining.classification.features import Featuriser
 from feedback_mining.classification.labelling import LabelledComment
 from feedback_mining.classification.rehearsal import BaseSet, positions, quantised
 from feedback_mining.classification.training import TASKS
+from feedback_mining.evaluation.judge import calibration_error, threshold_for
 from feedback_mining.registry.versions import POINTER
 from feedback_mining.text.clean import normalise
 
@@ -110,8 +112,29 @@ def _loads(comments: Sequence[LabelledComment], featuriser: Featuriser) -> NDArr
     return total
 
 
-def save_base_set(base: BaseSet, out: Path) -> Path:
-    """Write `out/base/<version>` with its card, and return the folder."""
+def certainty(model: CommentModel, base: BaseSet, precision: float = 0.8) -> dict[str, float]:
+    """From which confidence on `precision` of the units have all three labels right, and how calibrated it is.
+
+    model: decides the labels from the base set's probabilities, given by models that had not seen the products.
+    """
+    *names, confidence = model.labels({task: base.chances(task) for task in TASKS})
+    right = np.ones(len(base), bool)
+    for task, said in zip(("intent", "theme", "sentiment"), names, strict=True):
+        right &= positions(said, base.classes[task]) == base.labels[task]
+    threshold, share, reached = threshold_for(confidence, right, precision)
+    found = {
+        "precision": precision,
+        "threshold": round(threshold, 4),
+        "share": round(share, 4),
+        "all_right": round(float(right.mean()), 4),
+        "ece": calibration_error(confidence, right),
+    }
+    return found | ({} if np.isnan(reached) else {"reached": round(reached, 4)})
+
+
+def save_base_set(base: BaseSet, out: Path, model: CommentModel) -> Path:
+    """Write `out/base/<version>` with its card, and return the folder. model: the one whose base set it is."""
+    base = replace(base, facts={**base.facts, "certainty": certainty(model, base)})
     folder = out / "base" / base.version
     base.save(folder)
     counts = np.bincount(base.product, minlength=len(base.products))
@@ -120,9 +143,22 @@ def save_base_set(base: BaseSet, out: Path) -> Path:
         task: float((base.logs[task].argmax(axis=1) == base.labels[task]).mean()) for task in base.classes
     }
     (folder / "metrics.json").write_text(
-        json.dumps({"units": len(base), "accuracy_out_of_fold": right}, indent=1) + "\n", encoding="utf-8"
+        json.dumps(
+            {"units": len(base), "accuracy_out_of_fold": right, "certainty": base.facts["certainty"]},
+            indent=1,
+        )
+        + "\n",
+        encoding="utf-8",
     )
     scores = "、".join(f"{task} {value:.3f}" for task, value in right.items())
+    scores += (
+        "\n\n三个标签都对的占 {all_right:.3f}；把握（三个标签都对的概率）的校准误差 ECE {ece:.3f}。".format(
+            **base.facts["certainty"]
+        )
+    )
+    scores += "\n把握不低于 {threshold:.3f} 的单元占 {share:.3f}，其中 {precision:.2f} 三个标签都对；低于它的算“没把握”。".format(
+        **base.facts["certainty"]
+    )
     pointer = out / POINTER
     if pointer.exists():  # the models that it belongs to are these
         versions = json.loads(pointer.read_text(encoding="utf-8")) | {"base": base.version}

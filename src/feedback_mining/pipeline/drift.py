@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from feedback_mining.classification.classifier import LEAST_CONFIDENCE
 from feedback_mining.errors import InputError
 from feedback_mining.evaluation.drift import CommentSample, WeekDrift, compare_weeks
 from feedback_mining.pipeline.reader import Reader
@@ -46,12 +45,12 @@ def drift_of(
         str(week): [_sample(comment, analyses[comment.id], reader) for comment in by_week[week]]
         for week in span
     }
-    found = compare_weeks(samples, least_confidence=LEAST_CONFIDENCE)
+    found = compare_weeks(samples, least_confidence=reader.models.comments.sure_from)
     texts = {comment.id: comment.text for comment in chosen}
     return {
         "product": product,
         "versions": reader.versions,
-        "least_confidence": LEAST_CONFIDENCE,
+        "least_confidence": reader.models.comments.sure_from,
         "weeks": [
             asdict(week)
             | {

@@ -24,6 +24,7 @@ from feedback_mining.evaluation.metrics import agreement_with
 from feedback_mining.pipeline.base_set import build_base_set, save_base_set, unseen_chances
 from feedback_mining.records import Intent, Sentiment, Unit
 from feedback_mining.registry.cards import card
+from feedback_mining.registry.models import load_models
 from feedback_mining.registry.versions import POINTER, Registry
 from feedback_mining.resources import data_dir, models_dir
 from feedback_mining.settings import Settings
@@ -126,7 +127,7 @@ def make_base_set(
         ((m, [c for name in held for c in products[name]]) for m, held in models), classes
     )
     base = build_base_set(versions["intent"], products, chances, classes, featuriser)
-    return save_base_set(base, out)
+    return save_base_set(base, out, load_models(settings.models).comments)
 
 
 def unseen_models(

@@ -145,8 +145,10 @@ def _check_enough(task: str, labels: LabelSet, known: NDArray[np.bool_]) -> None
     units = int(known.sum())
     comments = len(set(labels.group[labels.owner[known]].tolist()))
     if units < LEAST_UNITS or comments < LEAST_COMMENTS:
+        unknown = int((~known).sum())
+        beside = f" (beside {unknown} whose {task} the model does not know)" if unknown else ""
         raise TooFewLabels(
-            f"{units} labelled units in {comments} different comments are too few to train {task}; at least "
+            f"{units} labelled units in {comments} different comments{beside} are too few to train {task}; at least "
             f"{LEAST_UNITS} units in {LEAST_COMMENTS} comments are needed: label more (feedback-mining label next)"
         )
     if len(set(labels.labels[task][known].tolist())) < 2:

@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from feedback_mining.classification.classifier import CommentModel
+from feedback_mining.classification.classifier import SURE_FROM, CommentModel
 from feedback_mining.classification.correction import Correction
 from feedback_mining.classification.features import FeatureConfig, Featuriser
 from feedback_mining.classification.heads import LinearHead
-from feedback_mining.classification.rehearsal import BaseSet
+from feedback_mining.classification.rehearsal import BaseSet, base_facts
 from feedback_mining.classification.training import TASKS
 from feedback_mining.classification.transformer import TransformerReader
 from feedback_mining.encoders import Encoder, load_encoder
@@ -85,7 +85,14 @@ def load_models(
     heads = {t: head(t) for t in TASKS}
     reader = TransformerReader.load(registry.folder("reader", base["reader"])) if "reader" in base else None
     model = CommentModel(
-        featuriser, heads, head("splitter"), head("specific"), signals, corrections=corrections, reader=reader
+        featuriser,
+        heads,
+        head("splitter"),
+        head("specific"),
+        signals,
+        corrections=corrections,
+        sure_from=_sure_from(registry),
+        reader=reader,
     )
     other = load_encoder(encoder) if encoder else own
     return Models(
@@ -94,6 +101,15 @@ def load_models(
         title=head("title"),
         versions={**versions, "dictionary": segmenter.version, "grouping-encoder": other.version},
     )
+
+
+def _sure_from(registry: Registry) -> float:
+    """The confidence that the base set gives for the stated precision."""
+    base = registry.base()
+    if "base" not in base:
+        return SURE_FROM
+    certainty = base_facts(registry.folder("base", base["base"])).get("certainty", {})
+    return float(certainty.get("threshold", SURE_FROM))
 
 
 def load_base_set(registry: Registry) -> BaseSet | None:
