@@ -103,7 +103,7 @@ def test_every_runtime_dependency_is_used() -> None:
     imported = set(re.findall(r"^\s*(?:from|import) (\w+)", code, re.MULTILINE))
     names = {Requirement(text).name.lower() for text in project()["dependencies"]}
     unused = {name for name in names if not modules[name.replace("_", "-")] & imported}
-    assert unused == {"torch"}, "this one is there for the sake of sentence-transformers"
+    assert unused == set()
 
 
 class TestConstraints:
