@@ -99,6 +99,11 @@ def train_text_model(
             f"{len(examples)} texts with {len(labels)} different labels were given; expected at least two labels "
             f"and {2 * config.folds} texts: add rows, or see with which name the labels stand in the file"
         )
+    if several and config.noisy:
+        raise InputError(
+            "Some texts have several labels, or none; labels in doubt are found only where each text has exactly "
+            "one: train without --noisy"
+        )
     place = {label: k for k, label in enumerate(labels)}
     truth = np.zeros((len(texts), len(labels)), np.bool_)
     for i, e in enumerate(examples):
