@@ -58,15 +58,16 @@ def main() -> None:
         share = np.mean([own.themes[k].id == theme for k, (_, _, theme) in zip(said, spans, strict=True)])
         print(f"{product} cold, nothing mapped: {share:.3f} of {len(spans)} units", flush=True)
     featuriser = type(units)(units.segmenter, units.encoder, TEXT_FEATURES)
-    prior = stacked([transferred(h, units, featuriser) for h in [*base.heads.values(), head]])
+    start = transferred(replace(head, classes=tuple(names)), units, featuriser)
+    prior = stacked([*(transferred(h, units, featuriser) for h in base.heads.values()), start])
     order = np.random.default_rng(20).permutation(len(train))
     for count in (50, 200, 1000):
         examples = [
             Example(train[i]["text"], tuple({label["theme"]: 0 for label in train[i]["labels"]}))
             for i in order[:count]
         ]
-        for name, known in (("with seeds", prior), ("labels alone", None)):
-            model = train_text_model(examples, featuriser, task="theme", prior=known).model
+        for name, known in (("with seeds", {"prior": prior, "start": start}), ("labels alone", {})):
+            model = train_text_model(examples, featuriser, task="theme", **known).model
             found = model.predict(texts)
             share = np.mean([ps[0].label in some for ps, some in zip(found, given, strict=True)])
             print(f"cars, {count} labelled texts, {name}: {share:.3f}", flush=True)
