@@ -90,7 +90,7 @@ class TestImport:
         path = lines(
             tmp_path / "标注.jsonl",
             row("1", unit("打开账单就闪退"), unit("太贵了", "complaint", "payment")),
-            {"id": "x", "text": TEXTS["5"], "units": [unit("都算错")]},
+            {"id": "x", "text": "（该条评论已经被删除）" + TEXTS["5"], "units": [unit("都算错")]},
             {"id": "gold-1", "text": "打我电话13812345678，老闪退", "units": [unit("老闪退", demand="电话13812345678")]},
         )  # fmt: skip
         report = one(store, path)

@@ -103,6 +103,29 @@ def test_mistakes_are_one_line_and_change_nothing(
     assert not list(tmp_path.rglob("current.json"))
 
 
+def test_a_folder_of_the_settings_is_empty_at_first_and_read_then(
+    labels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As for a store on a server, from the first training to what `analyze` says."""
+    first = json.loads(labels.read_text(encoding="utf-8").splitlines()[0])["text"]
+    comments = tmp_path / "comments.jsonl"
+    comments.write_text(json.dumps({"content": first}) + "\n", encoding="utf-8")
+    analyze = ["analyze", str(comments), "--output", "-"]
+    monkeypatch.setenv("FEEDBACK_MINING_MODELS", str(tmp_path / "team"))
+    assert main(analyze) == 2
+    assert "which is no folder" in capsys.readouterr().err
+    given = ["--labels", str(labels), "--out", str(tmp_path)]
+    assert main(["train", "sentiment", *given]) == 0
+    said = []
+    for _ in range(2):
+        capsys.readouterr()
+        assert main(analyze) == 0
+        said.append(json.loads(capsys.readouterr().out)["units"][0])
+        assert main(["train", "sentiment", "--promote", *given]) == 0
+    assert said[1]["confidence"] < said[0]["confidence"] - 0.05, "what it was taught to doubt"
+    assert all(unit["unsure"] is (unit["confidence"] < 0.6) for unit in said)
+
+
 def test_a_store_on_a_server_needs_a_folder_for_its_models(
     labels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

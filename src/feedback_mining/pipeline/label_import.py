@@ -26,6 +26,7 @@ from feedback_mining.errors import InputError, UnreadableFile
 from feedback_mining.records import Comment, Intent, Sentiment, Signal
 from feedback_mining.reporting.labels import LANGUAGES, Words
 from feedback_mining.sources.decoding import TextFile, examine
+from feedback_mining.sources.identity import own_words
 from feedback_mining.sources.privacy import mask_personal_data
 from feedback_mining.storage import Store
 from feedback_mining.taxonomy import Taxonomy
@@ -170,7 +171,7 @@ class _Desk:
         for name in products:
             for comment in store.comments(name):
                 by_id[comment.id].append(comment)
-                by_text[comment.text].append(comment)
+                by_text[own_words(comment.text)].append(comment)
         return cls(store, products, by_id, by_text)
 
     def label(
@@ -186,7 +187,7 @@ class _Desk:
             earlier = [r.text for r in self.store.revisions(comment.product, comment.id)]
             text = next((words for words in earlier if _says(given, words)), text)
         if comment and given and not _says(given, text):
-            if "".join(given.split()) != "".join(text.split()):
+            if own_words(mask_personal_data(given)) != own_words(text):
                 raise LabelRefused(Refusal.OTHER_TEXT, comment.id)
             given = ""
         # Masking and cutting off a quoted reply leave every place in the words as it was.
@@ -218,7 +219,7 @@ class _Desk:
             raise LabelRefused(Refusal.AMBIGUOUS_ID, row.id, ", ".join(c.product for c in found))
         if found:
             return found[0]
-        same = self.by_text.get(split_reply(mask_personal_data(row.text))[0], ()) if row.text else ()
+        same = self.by_text.get(own_words(mask_personal_data(row.text)), ()) if row.text else ()
         return same[0] if len(same) == 1 else None
 
 

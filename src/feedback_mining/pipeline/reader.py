@@ -17,6 +17,7 @@ from feedback_mining.demands.catalogue import Catalogue
 from feedback_mining.demands.name import style_rows
 from feedback_mining.demands.track import Tracker
 from feedback_mining.encoders import Encoder, StaticEncoder
+from feedback_mining.errors import InputError
 from feedback_mining.pipeline.own_themes import with_own_themes
 from feedback_mining.records import Analysis, Comment
 from feedback_mining.registry.models import Models, load_models
@@ -55,7 +56,7 @@ def _models(root: Path | None, encoder: str | None, dictionaries: tuple[Path, ..
 def loaded_models(settings: Settings, root: Path | None, store: Store | None = None) -> Models:
     """The models that `root` puts in use, with the words kept beside the store; read again when they change."""
     files = dictionary_files(words_folder(settings, store))
-    if root is not None and root != settings.models and not (root / POINTER).exists():
+    if root is not None and not (root / POINTER).exists():
         root = None  # nothing was promoted yet
     version = f"{Segmenter(files).version} {sorted(Registry(root).in_use().items())}"
     return _models(root, settings.encoder, files, version)
@@ -73,6 +74,10 @@ class Reader:
     @classmethod
     def of(cls, settings: Settings, store: Store | None = None) -> Reader:
         """store: the one that the comments are in, for the words and vectors kept beside it."""
+        if settings.models is not None and not settings.models.is_dir():
+            raise InputError(
+                f"Setting models names {settings.models}, which is no folder; make it, or change FEEDBACK_MINING_MODELS"
+            )
         models = loaded_models(settings, models_folder(settings, store), store)
         vectors = settings.vectors or (store.folder if store else None)
         taxonomy = Taxonomy.load(settings.taxonomy)
