@@ -192,6 +192,14 @@ class TestQueue:
         assert report.new == len(rows)
         assert "打开账单就闪退" not in texts(asked(store, Strategy.MISLABELLED))
 
+    def test_themes_of_another_taxonomy_are_those_that_are_asked_about(self, store: Store) -> None:
+        store.add_labels([labelled(store, "00", LabelledUnit(0, 7, "praise", "payment", "positive"))])
+        queue = next_labels(store, PRODUCT, settings=Settings(taxonomy="games"), count=50)
+        themes = {theme.id for theme in Taxonomy.load("games").themes}
+        doubts = [one.reason.values for one in queue.asked if one.reason.key == "uncertain"]
+        assert {v for values in doubts if values[0] == "theme" for v in (values[2], values[4])} <= themes
+        assert {unit.theme for one in queue.asked for unit in one.units} <= themes | {"payment"}
+
     def test_a_mixed_queue_has_something_of_everything(self, store: Store) -> None:
         store.add_labels([labelled(store, "00", LabelledUnit(0, 7, "praise", "payment", "positive"))])
         kinds = [one.reason.key for one in asked(store, Strategy.MIXED, 8).asked]

@@ -202,6 +202,11 @@ def test_too_little_is_said_to_be_too_little(tmp_path: Path, capsys: pytest.Capt
     data = write(tmp_path / "a.jsonl", [{"text": f"{k} 号", "label": "a"} for k in range(30)])
     assert main(["train", "x", "--data", str(data), "--out", str(tmp_path / "m")]) == 2
     assert "at least two labels" in capsys.readouterr().err
+    assert main(["train", "theme", "--noisy", "--out", str(tmp_path / "m")]) == 2
+    assert "--data" in capsys.readouterr().err
+    several = write(tmp_path / "several.jsonl", aspect_rows())
+    assert main(["train", "theme", "--data", str(several), "--noisy", "--out", str(tmp_path / "m")]) == 2
+    assert "without --noisy" in capsys.readouterr().err
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "file").touch()
     assert main(["train", "x", "--data", str(data), "--out", str(tmp_path / "other")]) == 2

@@ -18,7 +18,7 @@ from feedback_mining.label_lines import (
     queue_lines,
     stats_lines,
 )
-from feedback_mining.options import Lang, Out, Product, StoreUrl, open_run_store, settings_of
+from feedback_mining.options import Lang, Out, Product, StoreUrl, TaxonomyName, open_run_store, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +70,7 @@ def next_(
     ] = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
+    taxonomy: TaxonomyName = None,
     lang: Lang = Language.ZH,
 ) -> None:
     """接下来标哪些：挑出最值得人看的评论，各附原因和模型的建议。"""
@@ -78,7 +79,7 @@ def next_(
     from feedback_mining.pipeline.reader import Reader
 
     kind = _kind_of(output) if output else None
-    settings = settings_of(store)
+    settings = settings_of(store, taxonomy)
     with open_run_store(out, settings) as opened:
         name = product_in_store(opened, product)
         with progress_bar(say("analyzing", lang)) as advance:
@@ -104,13 +105,14 @@ def show(
     product: AllProducts = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
+    taxonomy: TaxonomyName = None,
     lang: Lang = Language.ZH,
 ) -> None:
     """看一条评论现在的观点（人标的优先于模型的）和它的标注历史。"""
     from feedback_mining.pipeline.label_desk import open_desk
     from feedback_mining.pipeline.reader import Reader
 
-    settings = settings_of(store)
+    settings = settings_of(store, taxonomy)
     with open_run_store(out, settings) as opened:
         reader = Reader.of(settings, opened)
         desk = open_desk(opened, reader, comment, product)
@@ -142,6 +144,7 @@ def set_(
     product: AllProducts = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
+    taxonomy: TaxonomyName = None,
     lang: Lang = Language.ZH,
 ) -> None:
     """改一条评论：改一个观点的标签，或用 --span、--remove、--signal、--confirm 对整条下结论。"""
@@ -149,7 +152,7 @@ def set_(
     from feedback_mining.pipeline.label_import import checked_author, vocabulary_of
     from feedback_mining.pipeline.reader import Reader
 
-    settings = settings_of(store)
+    settings = settings_of(store, taxonomy)
     by = checked_author(author or settings.annotator)
     if by is None:
         raise InputError("Nobody is named as the annotator; give --author or FEEDBACK_MINING_ANNOTATOR")
@@ -185,26 +188,27 @@ def import_(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查，不写入")] = False,
     out: Out = Path("out"),
     store: StoreUrl = None,
+    taxonomy: TaxonomyName = None,
     lang: Lang = Language.ZH,
 ) -> None:
     """导入标注：库里的评论按编号对上；其余有原文的单独留作训练用。"""
     from feedback_mining.pipeline.choose import product_in_store
     from feedback_mining.pipeline.label_import import import_labels
 
-    settings = settings_of(store)
-    taxonomy = _taxonomy(settings)
+    settings = settings_of(store, taxonomy)
+    themes = _taxonomy(settings)
     with open_run_store(out, settings) as opened:
         reports = import_labels(
             files,
             opened,
-            taxonomy,
+            themes,
             author=author,
             annotator=settings.annotator,
             product=product_in_store(opened, product) if product else None,
             everything=everything,
             dry_run=dry_run,
         )
-    typer.echo("\n".join(import_lines(reports, LabelWords(lang, taxonomy), dry_run=dry_run)))
+    typer.echo("\n".join(import_lines(reports, LabelWords(lang, themes), dry_run=dry_run)))
 
 
 def export(
@@ -218,6 +222,7 @@ def export(
     product: AllProducts = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
+    taxonomy: TaxonomyName = None,
     lang: Lang = Language.ZH,
 ) -> None:
     """导出标注：每条评论取最新的；再导入得到同样的标注。"""
@@ -225,7 +230,7 @@ def export(
     from feedback_mining.pipeline.label_desk import exported
 
     form = kind or _kind_of(output)
-    settings = settings_of(store)
+    settings = settings_of(store, taxonomy)
     with open_run_store(out, settings) as opened:
         name = product_in_store(opened, product) if product else None
         with progress_bar(say("analyzing", lang)) as advance:
@@ -239,14 +244,15 @@ def export(
 
 def config(
     output: Annotated[str, typer.Option("--output", metavar="文件", help="XML 文件；- 为标准输出")] = "-",
+    taxonomy: TaxonomyName = None,
     lang: Lang = Language.ZH,
 ) -> None:
     """Label Studio 的标注界面（Labeling Interface 的代码），与 label export 的任务相配。"""
     from feedback_mining.classification.label_studio import interface
 
-    taxonomy = _taxonomy(settings_of(None))
-    words = LabelWords(lang, taxonomy)
-    hints = {theme.id: theme.description for theme in taxonomy.themes}
+    themes = _taxonomy(settings_of(None, taxonomy))
+    words = LabelWords(lang, themes)
+    hints = {theme.id: theme.description for theme in themes.themes}
     headings = {key: words.say(key) for key in ("theme", "sentiment", "demand", "signals")}
     xml = interface(words.names(), hints, headings)
     if output == "-":
@@ -259,6 +265,7 @@ def stats(
     product: AllProducts = None,
     out: Out = Path("out"),
     store: StoreUrl = None,
+    taxonomy: TaxonomyName = None,
     lang: Lang = Language.ZH,
 ) -> None:
     """标了多少：按类别和标注人计数；两人都标过的评论上的一致性。"""
@@ -266,7 +273,7 @@ def stats(
     from feedback_mining.pipeline.choose import product_in_store
     from feedback_mining.pipeline.label_desk import agreement
 
-    settings = settings_of(store)
+    settings = settings_of(store, taxonomy)
     with open_run_store(out, settings) as opened:
         labels = opened.labels(product_in_store(opened, product) if product else None)
     words = LabelWords(lang, _taxonomy(settings))
@@ -277,7 +284,7 @@ def stats(
 def _taxonomy(settings: Settings) -> Taxonomy:
     from feedback_mining.taxonomy import Taxonomy
 
-    return Taxonomy.load()
+    return Taxonomy.load(settings.taxonomy)
 
 
 def _kind_of(path: Path) -> Format:

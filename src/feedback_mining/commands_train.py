@@ -102,6 +102,10 @@ def train(
     """训练：没有 --data 时，用人工标注修正 intent、theme、sentiment 或 all（三个），与在用的版本比较；有 --data 时，
     用带标签的文件训练一个分类模型，写成自成一体的目录，供 predict 使用。"""
     if not data:
+        if taxonomy or encoder or noisy is not None:
+            raise InputError(
+                "--taxonomy, --encoder and --noisy tell how to train on files; give --data FILE too"
+            )
         train_command(
             task,
             product=product,

@@ -27,6 +27,7 @@ from feedback_mining.errors import InputError
 from feedback_mining.text.duplicates import near_duplicate_groups
 
 Array = NDArray[Any]
+_SHARES = (0.0, 0.5, 1.0, 2.0, 4.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +59,19 @@ class _Data:
         used = inside[weights[inside] > 0]
         return one_vs_rest(self.rows[used], self.truth[used], cost, self.seed, self.prior)
 
-    def unseen(self, cost: float, weights: Array) -> tuple[Array, list[LinearHead], Array]:
-        """Scores of texts, the heads that gave them and have not seen the text, and scores of clauses."""
+    def unseen(
+        self, heads: Sequence[LinearHead], start: LinearHead | None, share: float
+    ) -> tuple[Array, Array]:
+        """Scores of texts and of clauses by heads that have not seen the text, with a share of `start`."""
         scores = np.zeros(self.truth.shape)
         parts = np.zeros((len(self.cut.pieces), self.truth.shape[1]))
         owner = np.repeat(np.arange(len(self.cut.starts) - 1), np.diff(self.cut.starts))
-        heads = []
-        for inside, outside in self.folds:
-            heads.append(self.fit(inside, cost, weights))
-            whole, pieces = evidence(heads[-1], self.rows, self.cut, self.several)
+        for head, (_, outside) in zip(heads, self.folds, strict=True):
+            whole, pieces = evidence(_added(head, start, share), self.rows, self.cut, self.several)
             scores[outside] = whole[outside]
             here = np.isin(owner, outside)
             parts[here] = pieces[here]
-        return scores, heads, parts
+        return scores, parts
 
 
 def train_text_model(
@@ -81,11 +82,14 @@ def train_text_model(
     task: str = "label",
     key: str | None = None,
     prior: LinearHead | None = None,
+    start: LinearHead | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Trained:
     """Fit a model to `examples`; the result depends only on the arguments, not on the order of the rows.
 
     prior: a head over rows of `featuriser` whose scores are features too, and are folded into the weights.
+    start: a head that scores the labels (by their names) before any is learned; as much of it is added as
+    helps, which is much where texts are few.
     Raises InputError where there are fewer than two labels, or too few texts to judge a model.
     """
     config = config or TextTraining()
@@ -98,6 +102,11 @@ def train_text_model(
         raise InputError(
             f"{len(examples)} texts with {len(labels)} different labels were given; expected at least two labels "
             f"and {2 * config.folds} texts: add rows, or see with which name the labels stand in the file"
+        )
+    if several and config.noisy:
+        raise InputError(
+            "Some texts have several labels, or none; labels in doubt are found only where each text has exactly "
+            "one: train without --noisy"
         )
     place = {label: k for k, label in enumerate(labels)}
     truth = np.zeros((len(texts), len(labels)), np.bool_)
@@ -115,16 +124,20 @@ def train_text_model(
     everything = np.ones(len(texts))
     at_least_one = bool(truth.any(axis=1).all())
 
-    best: tuple[float, float, Array, Array, Array] | None = None
+    begun = _aligned(start, labels) if start else None
+    best: tuple[float, float, Array, Array, Array, float] | None = None
 
     def consider(name: str, cost: float, weights: Array) -> None:
         nonlocal best
-        scores, _, parts = data.unseen(cost, weights)
-        score = _quality(scores, truth, several, at_least_one)
-        report["designs"][name] = round(score, 4)
-        tell(f"{name}: {score:.4f}")
-        if best is None or score > best[0] + 1e-9:
-            best = (score, cost, scores, parts, weights)
+        heads = [data.fit(inside, cost, weights) for inside, _ in splits]
+        for share in _SHARES if begun else (0.0,):
+            scores, parts = data.unseen(heads, begun, share)
+            score = _quality(scores, truth, several, at_least_one)
+            design = f"{name}, {share:g} × seeds" if share else name
+            report["designs"][design] = round(score, 4)
+            tell(f"{design}: {score:.4f}")
+            if best is None or score > best[0] + 1e-9:
+                best = (score, cost, scores, parts, weights, share)
 
     for cost in config.costs:
         consider(f"C={cost}", cost, everything)
@@ -136,9 +149,9 @@ def train_text_model(
             best = None
         consider(f"C={cost}, {int((clean == 0).sum())} doubtful labels left out", cost, clean)
     assert best is not None
-    _, cost, scores, parts, weights = best
+    _, cost, scores, parts, weights, share = best
     report["left_out"] = int((weights == 0).sum())
-    head = data.fit(np.arange(len(texts)), cost, weights)
+    head = _added(data.fit(np.arange(len(texts)), cost, weights), begun, share)
     head, scores = _calibrated(head, scores, truth, several, weights)
     chances = probabilities(scores, head.temperature, several)
     model = TextModel(
@@ -156,6 +169,23 @@ def train_text_model(
         "by_label": by_label(decide(chances, threshold, at_least_one or not several), truth, labels),
     }
     return Trained(replace(model, threshold=threshold), report)
+
+
+def _aligned(start: LinearHead, labels: Sequence[Label]) -> LinearHead:
+    """`start` for `labels` in their order; what it does not know has no score."""
+    weights = np.zeros((len(labels), start.weights.shape[1]), np.float32)
+    bias = np.zeros(len(labels), np.float32)
+    for k, label in enumerate(labels):
+        if str(label) in start.classes:
+            of = start.classes.index(str(label))
+            weights[k], bias[k] = start.weights[of], start.bias[of]
+    return LinearHead(tuple(map(str, labels)), weights, bias)
+
+
+def _added(head: LinearHead, start: LinearHead | None, share: float) -> LinearHead:
+    if start is None or not share:
+        return head
+    return replace(head, weights=head.weights + share * start.weights, bias=head.bias + share * start.bias)
 
 
 def _distinct(labels: Any) -> list[Label]:

@@ -217,7 +217,7 @@ class Candidates:
         chances = self._chances([(label.text, u.start, u.end) for label, u in units], base=True)
         found: list[tuple[float, int, Reason]] = []
         for task in TASKS:
-            classes = self.reader.models.comments.heads[task].classes
+            classes = self.reader.models.comments.readers[task].classes
             said = [str(getattr(u, task)) for _, u in units]
             for n, (better, margin) in label_issues(said, chances[task], classes).items():
                 label, u = units[n]
@@ -270,7 +270,7 @@ class Candidates:
         close: list[tuple[float, str, str, str, float, float]] = []
         for task in TASKS:
             order = np.argsort(-chances[task][0], kind="stable")[:2]
-            classes = self.reader.models.comments.heads[task].classes
+            classes = self.reader.models.comments.readers[task].classes
             (one, other), (p, q) = [classes[i] for i in order], chances[task][0][order].tolist()
             close.append((p - q, task, one, other, p, q))
         _, task, one, other, p, q = min(close)

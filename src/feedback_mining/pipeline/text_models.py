@@ -67,7 +67,9 @@ def train_file(
         rows = _within(rows, taxonomy)
     key = next(examples.key for examples in read)
     featuriser, names = _featuriser(encoders, settings)
-    prior = _prior(featuriser, taxonomy, settings)
+    prior, start = _known(featuriser, taxonomy, settings)
+    if taxonomy and start:
+        start = replace(start, classes=tuple(_written(taxonomy, rows)[name] for name in start.classes))
     trained = train_text_model(
         rows,
         featuriser,
@@ -75,6 +77,7 @@ def train_file(
         task=task,
         key=key,
         prior=prior,
+        start=start,
         say=say,
     )
     facts = {
@@ -152,18 +155,26 @@ def _featuriser(encoders: Sequence[str], settings: Settings) -> tuple[Featuriser
     return Featuriser(Segmenter(), named_encoders(names, settings.models), TEXT_FEATURES), names
 
 
-def _prior(featuriser: Featuriser, taxonomy: Taxonomy | None, settings: Settings) -> LinearHead | None:
-    """What the models in use already know of such texts, and what the taxonomy's seeds say; none without their encoder."""
-    models = load_models(settings.models)
-    base = models.comments
+def _written(taxonomy: Taxonomy, rows: list[Example]) -> dict[str, str]:
+    """How the rows write each theme: by its id or by a name."""
+    used = {label for row in rows for label in row.labels}
+    return {t.id: next((name for name in (t.zh, t.en) if name in used), t.id) for t in taxonomy.themes}
+
+
+def _known(
+    featuriser: Featuriser, taxonomy: Taxonomy | None, settings: Settings
+) -> tuple[LinearHead | None, LinearHead | None]:
+    """What the models in use already say of such texts, and what the taxonomy's seeds say of its themes.
+
+    Nothing where the vectors are not those of the models in use.
+    """
+    base = load_models(settings.models).comments
     try:
         heads = [transferred(head, base.featuriser, featuriser) for head in base.heads.values()]
     except ModelError:
-        return None
-    if taxonomy:
-        heads.append(
-            transferred(
-                cold_head(taxonomy, base.heads["theme"], base.featuriser), base.featuriser, featuriser
-            )
-        )
-    return stacked(heads)
+        return None, None
+    if not taxonomy:
+        return stacked(heads), None
+    cold = cold_head(taxonomy, base.heads["theme"], base.featuriser)
+    start = transferred(cold, base.featuriser, featuriser)
+    return stacked([*heads, start]), start
