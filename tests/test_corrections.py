@@ -340,7 +340,9 @@ class TestPromotion:
         assert history(team)[-1]["time"].endswith("+00:00")
 
     def test_a_version_that_is_not_there_or_in_use_already(self, team: Registry) -> None:
-        with pytest.raises(InputError, match=rf"theme has no version 99; expected one of: {current()['theme']}, team-"):
+        with pytest.raises(
+            InputError, match=rf"theme has no version 99; expected one of: {current()['theme']}, team-"
+        ):
             promote_version(team, "theme", "99", author="a")
         with pytest.raises(InputError, match="is in use already"):
             promote_version(team, "theme", current()["theme"], author="a")

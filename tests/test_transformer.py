@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,9 @@ from feedback_mining.contextual import (
     tokens_in,
     windows_of,
 )
+from feedback_mining.encoders import load_encoder
 from feedback_mining.errors import ModelError
+from feedback_mining.registry.models import load_models
 
 WORDS = ["[UNK]", *"闪退希望修复很好看界面夜间模式的，。了不一", "闪退", "希望", "夜间模式", "[PAD]"]
 SENTENCES = ["界面很好看，希望夜间模式", "闪退", "希望修复闪退。", "很好", "界 面", "一" * 300]
@@ -141,3 +144,33 @@ def test_a_damaged_folder_is_named(folder: Path, tmp_path: Path, file: str) -> N
     (tmp_path / file).write_text(json.dumps({"broken": True}), encoding="utf-8")
     with pytest.raises(ModelError, match=r"config\.json, tokenizer\.json and model\.safetensors"):
         ContextualEncoder(tmp_path)
+
+
+class TestShipped:
+    def test_the_reader_splits_and_labels_as_the_guideline_says(self) -> None:
+        model = load_models().comments
+        assert model.reader is not None
+        (found,) = model.analyse([("1", "界面好看，但老闪退，希望加夜间模式")])
+        assert [(str(u.intent), u.theme, str(u.sentiment)) for u in found.units] == [
+            ("praise", "ui_ux", "positive"),
+            ("bug", "stability", "negative"),
+            ("suggestion", "ui_ux", "neutral"),
+        ]
+
+    def test_without_the_reader_the_n_gram_heads_still_read(self) -> None:
+        model = replace(load_models().comments, reader=None)
+        (found,) = model.analyse([("1", "一直闪退，请尽快修复")])
+        assert [(str(u.intent), u.theme) for u in found.units] == [("bug", "stability")]
+
+    def test_what_a_comment_is_read_beside_does_not_matter(self) -> None:
+        model = load_models().comments
+        texts = [(str(k), text) for k, text in enumerate(SENTENCES)]
+        together = model.analyse(texts)
+        assert together == [model.analyse([one])[0] for one in texts]
+        assert together == model.analyse(texts[::-1])[::-1]
+
+    def test_the_accurate_encoder_knows_paraphrases(self) -> None:
+        same, other, third = load_encoder("accurate").encode(
+            ["怎么修改绑定的手机号", "如何更换绑定手机号码", "今天天气真不错"]
+        )
+        assert same @ other > 0.6 > same @ third

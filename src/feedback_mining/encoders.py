@@ -27,6 +27,7 @@ _DOCUMENTS = {"card.md", "README.md", "metrics.json"}  # these may change withou
 
 ACCURATE = "accurate"
 _ACCURATE_VERSION = "accurate-zh-1"
+_SINGLE = {"dtype": "float32"}  # CPUs are slow in half precision, in which weights may be stored
 _PATIENCE = 20  # seconds for a hub to answer
 
 
@@ -81,7 +82,7 @@ class SentenceTransformerEncoder:
 
     def __init__(self, name: str, batch_size: int = 64) -> None:
         try:
-            self._model = _load(name).float()  # weights stored in half precision; a CPU computes in single
+            self._model = _load(name)
             self.version = _version(name)
         except Exception as error:
             raise ModelError(
@@ -130,14 +131,16 @@ def _load(name: str) -> Any:
     """A model from its folder or from what was fetched before, else from the hub."""
     from huggingface_hub import HfApi, try_to_load_from_cache
     from sentence_transformers import SentenceTransformer
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()
     if Path(name).exists():
-        return SentenceTransformer(name, device="cpu", local_files_only=True)
+        return SentenceTransformer(name, device="cpu", local_files_only=True, model_kwargs=_SINGLE)
     if isinstance(try_to_load_from_cache(name, "modules.json"), str):
         with suppress(OSError, ValueError):  # a file is missing where fetching was cut off
-            return SentenceTransformer(name, device="cpu", local_files_only=True)
+            return SentenceTransformer(name, device="cpu", local_files_only=True, model_kwargs=_SINGLE)
     HfApi().model_info(name, timeout=_PATIENCE)  # loading would ask for each file again and again for minutes
-    return SentenceTransformer(name, device="cpu")
+    return SentenceTransformer(name, device="cpu", model_kwargs=_SINGLE)
 
 
 def _version(name: str) -> str:
