@@ -31,12 +31,13 @@ def one_vs_rest(
     bias = np.zeros(truth.shape[1], np.float32)
     told = np.zeros((rows.shape[0], 0)) if prior is None else _PRIOR * (rows @ prior.weights.T + prior.bias)
     both = hstack([rows, csr_matrix(told.astype(np.float32))], format="csr")
+    counted = np.asarray(rows.min(axis=0).todense()).ravel() >= 0  # only vectors have negative entries
     for k in range(truth.shape[1]):
         if truth[:, k].all() or not truth[:, k].any():
             bias[k] = 1.0 if truth[:, k].all() and len(truth) else -1.0
             continue
         one = LinearSVC(C=cost, tol=1e-2, max_iter=3000, random_state=seed, dual=True).fit(both, truth[:, k])
-        ratio = _log_ratio(rows, truth[:, k])
+        ratio = _log_ratio(rows, truth[:, k], counted)
         other = LinearSVC(C=cost / 3, tol=1e-2, max_iter=3000, random_state=seed, dual=True)
         other.fit(rows @ diags(ratio), truth[:, k])
         weights[k] = one.coef_[0, : rows.shape[1]] + other.coef_[0] * ratio
@@ -48,11 +49,10 @@ def one_vs_rest(
     return LinearHead(tuple(map(str, range(truth.shape[1]))), weights, bias)
 
 
-def _log_ratio(rows: csr_matrix, truth: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """`(columns,)` |log(share of the column with the label / share without it)|; 0 for vectors' columns."""
+def _log_ratio(rows: csr_matrix, truth: NDArray[np.bool_], counted: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """`(columns,)` |log(share of the column with the label / share without it)|; 0 where not `counted`."""
     with_label = np.asarray(rows[truth].sum(axis=0)).ravel()
     without = np.asarray(rows[~truth].sum(axis=0)).ravel()
-    counted = np.asarray(rows.min(axis=0).todense()).ravel() >= 0  # only vectors have negative entries
     with_label, without = np.where(counted, with_label, 0) + 0.1, np.where(counted, without, 0) + 0.1
     ratio = np.abs(np.log((with_label / with_label.sum()) / (without / without.sum())))
     return np.where(counted, ratio, 0).astype(np.float32)
