@@ -72,13 +72,15 @@ def prepared(shared: Path, work: Path, unlabelled: Path | None = None) -> tuple[
     return pairs, trained_without(shared, work, rest, unlabelled)
 
 
-def rows(pairs: Pairs, encoder: Path) -> list[Row]:
+def rows(pairs: Pairs, encoder: Path | str) -> list[Row]:
+    """encoder: a folder, or `accurate`, which was trained on the same rest of the pairs."""
     from feedback_mining.encoders import load_encoder
 
     encode = load_encoder(str(encoder)).encode
+    name_of = "" if isinstance(encoder, Path) else f"{encoder}, "
     note = "a tenth of the pairs, and all that share a sentence with them"
     return [
-        Row("encoder", f"AUC, {name} ({len(found):,} pairs)", f"{_auc(found, encode):.3f}", f"{_tfidf(found):.3f} (TF-IDF)",
+        Row("encoder", f"{name_of}AUC, {name} ({len(found):,} pairs)", f"{_auc(found, encode):.3f}", f"{_tfidf(found):.3f} (TF-IDF)",
             held_out=note)
         for name, found in pairs.items()
     ]  # fmt: skip

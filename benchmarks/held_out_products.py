@@ -46,7 +46,9 @@ def rows(shared: Path, work: Path, labels: Sequence[Path] = ()) -> list[Row]:
                 if not (work / f"{path.stem}.units.jsonl").exists():
                     analyse(path, models, work / f"{path.stem}.units.jsonl")
         scores = judged("units", held, shared, work)
-        note = "all products, each by models without it" if number == len(FOLDS) else ", ".join(fold)
+        note = (
+            f"fold {number + 1} of {len(FOLDS)}" if number < len(FOLDS) else "all, each by models without it"
+        )
         found += [
             Row("products", name, f"{scores[key]:.3f}", floor, goal, note)
             for key, name, floor, goal in SCORES

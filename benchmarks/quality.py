@@ -67,7 +67,10 @@ def measure(section: str, options: argparse.Namespace) -> list[Row]:
         return held_out_products.rows(options.shared, options.work / "products", options.labels)
     import held_out_pairs
 
-    return held_out_pairs.rows(*held_out_pairs.prepared(options.shared, options.work, options.unlabelled))
+    from feedback_mining.encoders import ACCURATE
+
+    pairs, encoder = held_out_pairs.prepared(options.shared, options.work, options.unlabelled)
+    return [*held_out_pairs.rows(pairs, encoder), *held_out_pairs.rows(pairs, ACCURATE)]
 
 
 if __name__ == "__main__":
