@@ -188,7 +188,7 @@ class TestBaseSet:
         assert model.sure_from == facts["threshold"]
         *_, confidence = model.labels({task: base.chances(task) for task in TASKS})
         assert (confidence >= facts["threshold"]).mean() == pytest.approx(facts["share"], abs=0.01)
-        assert load_models().comments.sure_from >= 0.5
+        assert load_models().comments.sure_from >= 0.4
 
     def test_vectors_survive_their_bytes(self) -> None:
         vectors = np.random.default_rng(1).normal(size=(50, 64)).astype(np.float32)
@@ -231,7 +231,7 @@ class TestTraining:
         names = np.array(model.heads["theme"].classes)
         about = truth != "connectivity"  # which the team calls otherwise
         right = [(names[p.argmax(axis=1)] == truth)[about].mean() for p in (chances["theme"], after)]
-        assert right[1] >= right[0] - 0.02
+        assert right[1] >= right[0] - 0.03  # of 177 units
 
     def test_the_folder_tells_everything(self, trained: TrainedVersion) -> None:
         assert {p.name for p in trained.folder.iterdir()} == {
@@ -247,7 +247,7 @@ class TestTraining:
         assert "连接与同步" in page
         assert "nan" not in page.lower().replace("finance", "")
         config = json.loads((trained.folder / "config.json").read_text(encoding="utf-8"))
-        assert config["base"] == {"encoder": current()["encoder"], "theme": current()["theme"]}
+        assert config["base"] == {part: current()[part] for part in ("encoder", "reader", "theme")}
 
     def test_the_same_labels_in_any_order_give_the_same_bytes(
         self, trained: TrainedVersion, base_folder: Path, labels: Path, tmp_path: Path

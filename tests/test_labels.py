@@ -17,6 +17,7 @@ from feedback_mining.pipeline.ingest import import_files
 from feedback_mining.pipeline.labels import labelled_comments
 from feedback_mining.pipeline.mine import mine_week
 from feedback_mining.records import Analysis, Intent, Sentiment, Signal, Unit
+from feedback_mining.registry.versions import current
 from feedback_mining.resources import models_dir
 from feedback_mining.settings import Settings
 from feedback_mining.storage import Store, open_store
@@ -217,11 +218,13 @@ class TestMining:
         assert {u.comment for u in item.units} == {of(store, "1")[0], of(store, "5")[0]}
         assert not any(text in quote.text for quote in item.quotes)
         models = shutil.copytree(models_dir(), tmp_path / "models")
-        (models / "intent" / "1").rename(models / "intent" / "2")
+        (models / "intent" / current()["intent"]).rename(models / "intent" / "another")
         pointer = models / "current.json"
-        pointer.write_text(json.dumps({**json.loads(pointer.read_text("utf-8")), "intent": "2"}), "utf-8")
+        pointer.write_text(
+            json.dumps({**json.loads(pointer.read_text("utf-8")), "intent": "another"}), "utf-8"
+        )
         changed = self.backlog(store, settings=Settings(models=models))
-        assert changed.versions["models"]["intent"] == "2"
+        assert changed.versions["models"]["intent"] == "another"
         assert self.home(changed, store, "2") is None
 
     def test_a_corrected_theme_moves_a_comment_into_another_demand(self, store: Store) -> None:

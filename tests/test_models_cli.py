@@ -35,6 +35,9 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(f"FEEDBACK_MINING_{name}", raising=False)
 
 
+THEME, SENTIMENT = current()["theme"], current()["sentiment"]
+
+
 def test_the_whole_way(labels: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = ["--out", str(tmp_path)]
     assert main(["train", "sentiment", "--labels", str(labels), *out]) == 0
@@ -44,17 +47,30 @@ def test_the_whole_way(labels: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
     version = next((tmp_path / "models" / "sentiment").iterdir()).name
     assert not (tmp_path / "models" / "current.json").exists()
 
-    assert main(["models", "compare", "sentiment", "1", version, *out]) == 0
-    assert f"{version} 比 1 好" in capsys.readouterr().out
+    assert main(["models", "compare", "sentiment", SENTIMENT, version, *out]) == 0
+    assert f"{version} 比 {SENTIMENT} 好" in capsys.readouterr().out
     assert (
-        main(["models", "compare", "sentiment", version, "1", "--data", str(labels), "--lang", "en", *out])
+        main(
+            [
+                "models",
+                "compare",
+                "sentiment",
+                version,
+                SENTIMENT,
+                "--data",
+                str(labels),
+                "--lang",
+                "en",
+                *out,
+            ]
+        )
         == 0
     )
     assert f"1 is worse than {version}" in capsys.readouterr().out
 
     assert main(["models", "promote", "sentiment", version, "--author", "小林", *out]) == 0
     assert "已启用" in capsys.readouterr().out
-    assert main(["models", "promote", "sentiment", "1", *out]) == 2
+    assert main(["models", "promote", "sentiment", SENTIMENT, *out]) == 2
     refused = capsys.readouterr()
     assert "区间下限离 0 还有 0." in refused.err
     assert current(tmp_path / "models") == {"sentiment": version}
@@ -85,10 +101,10 @@ def test_the_whole_way(labels: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
         (["train", "theme", "--labels", "nowhere.jsonl"], "nowhere.jsonl cannot be read"),
         (["models", "show", "themes"], "There is no task themes"),
         (["models", "show", "theme", "9"], "theme has no version 9"),
-        (["models", "compare", "theme", "1", "9"], "theme has no version 9"),
+        (["models", "compare", "theme", THEME, "9"], "theme has no version 9"),
         (["models", "promote", "theme", "../../etc"], "theme has no version ../../etc"),
         (["models", "promote", "nonsense", "1"], "no version 1"),
-        (["models", "promote", "theme", "1"], "is in use already"),
+        (["models", "promote", "theme", THEME], "is in use already"),
         (["models", "rollback", "theme"], "there is none before it"),
         (["models", "rollback", "nonsense"], "There is no task nonsense"),
     ],
