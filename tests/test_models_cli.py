@@ -66,7 +66,7 @@ def test_the_whole_way(labels: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
         )
         == 0
     )
-    assert f"1 is worse than {version}" in capsys.readouterr().out
+    assert f"{SENTIMENT} is worse than {version}" in capsys.readouterr().out
 
     assert main(["models", "promote", "sentiment", version, "--author", "小林", *out]) == 0
     assert "已启用" in capsys.readouterr().out
