@@ -89,7 +89,7 @@ def test_the_whole_way(labels: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main(["models", "show", "sentiment", version, *out]) == 0
     shown = capsys.readouterr().out
     assert f"# sentiment {version}" in shown
-    assert "小林 · promoted · 1 → " in shown
+    assert f"小林 · promoted · {SENTIMENT} → " in shown
     assert "rolled_back" in shown
 
 

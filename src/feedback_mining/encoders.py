@@ -133,7 +133,7 @@ def _load(name: str) -> Any:
     from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
 
-    disable_progress_bar()
+    disable_progress_bar()  # type: ignore[no-untyped-call]
     if Path(name).exists():
         return SentenceTransformer(name, device="cpu", local_files_only=True, model_kwargs=_SINGLE)
     if isinstance(try_to_load_from_cache(name, "modules.json"), str):
