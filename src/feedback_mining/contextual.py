@@ -26,7 +26,7 @@ Vectors = NDArray[np.float32]
 Offsets = NDArray[np.int64]
 
 _WINDOW = 128  # tokens that are read together; the model has seen no longer ones
-_BATCH = 4096  # tokens
+_BATCH = 1024  # tokens; larger ones leave the cache
 
 
 @dataclass(frozen=True)
