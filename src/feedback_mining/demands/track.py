@@ -103,6 +103,19 @@ class Tracker:
         changed = self._named(groups, demands, members, weeks)
         return Tracked(changed, {u.id: key for key, of_key in groups.items() for u in of_key})
 
+    def described(self, key: str, title: str, units: Sequence[Unit], week: str) -> Demand:
+        """A demand that a person founded of `units`, the first of them said in `week`."""
+        background, total = self._background([units])
+        return Demand(
+            key,
+            self.product,
+            title,
+            _most(u.theme for u in units),
+            Intent(_most(u.intent for u in units)),
+            founded=week,
+            keywords=tuple(keywords_of([w for u in units for w in self.words(u.text)], background, total)),
+        )
+
     def _open(self, demand: Demand) -> bool:
         if self.kind is None or kind_of(demand) == self.kind:
             return True

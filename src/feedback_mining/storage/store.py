@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from feedback_mining.errors import StoreError
 from feedback_mining.records import Analysis, Comment, Demand, Quarantined, Revision
 from feedback_mining.storage.cursors import CursorMethods
+from feedback_mining.storage.decisions import DecisionMethods
 from feedback_mining.storage.engine import begin_write, open_engine, safe
 from feedback_mining.storage.importing import recorded_import, write_import
 from feedback_mining.storage.labels import LabelMethods
@@ -55,7 +56,7 @@ def open_store(url: str) -> Store:
     return Store(open_engine(url))
 
 
-class Store(CursorMethods, LabelMethods, RefusalMethods):
+class Store(CursorMethods, DecisionMethods, LabelMethods, RefusalMethods):
     """Methods are one transaction each; those that write wait for other writers. Close it, or use `with`."""
 
     def __init__(self, engine: Engine) -> None:
@@ -214,6 +215,15 @@ class Store(CursorMethods, LabelMethods, RefusalMethods):
         """Every demand as it was last saved, sorted by id."""
         with self._reading() as connection:
             return _demands(connection, product, None)
+
+    def demand_rows(self, product: str) -> list[tuple[str, Demand]]:
+        """`(week, demand as the week left it)` of every change that weeks recorded, oldest first."""
+        query = select(demands).where(demands.c.product == product)
+        with self._reading() as connection:
+            rows = list(connection.execute(query).mappings())
+        return sorted(
+            ((str(row["week"]), demand_from_row(row)) for row in rows), key=lambda r: (r[0], r[1].id)
+        )
 
     def memberships(self, product: str) -> dict[str, tuple[str, str]]:
         """unit id → (demand id, week in which the unit came to it)."""
