@@ -62,15 +62,15 @@ class Constraints:
     """What the decisions in force come to.
 
     alias: merged id → the id that it is read as. titles: those that a person gave. founded: title of each
-    demand that decisions place units in, for when no run has founded it. anchors: members of each demand at
-    its last decision.
+    demand that decisions place units in, for when no run has founded it. apart: pairs that are never the same
+    → the decision. anchors: members of each demand at its last decision.
     """
 
     alias: Mapping[str, str] = field(default_factory=dict)
     placements: Mapping[str, Placement] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
     founded: Mapping[str, str] = field(default_factory=dict)
-    apart: frozenset[frozenset[str]] = frozenset()
+    apart: Mapping[frozenset[str], int] = field(default_factory=dict)
     anchors: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def canonical(self, demand: str) -> str:
@@ -138,7 +138,7 @@ def fold(decisions: Iterable[Decision]) -> Constraints:
     placements: dict[str, Placement] = {}
     titles: dict[str, str] = {}
     founded: dict[str, str] = {}
-    pairs: list[tuple[str, str]] = []
+    aparts: list[Decision] = []
     anchors: dict[str, frozenset[str]] = {}
     for decision in in_force(decisions):
         content = decision.content
@@ -157,7 +157,7 @@ def fold(decisions: Iterable[Decision]) -> Constraints:
                 founded.setdefault(target, content["demands"][target]["title"])
                 placements.update({u: Placement(target, end) for u, end in content["units"].items()})
             case DecisionKind.APART:
-                pairs.append(tuple(content["pair"]))
+                aparts.append(decision)
                 founded |= {
                     key: content["demands"][key]["title"] for key in content["pair"] if key not in founded
                 }
@@ -169,12 +169,19 @@ def fold(decisions: Iterable[Decision]) -> Constraints:
                     for unit, end in content["demands"][key]["units"].items():
                         placements.setdefault(unit, Placement(key, end, explicit=False))
     alias = {key: _end_of(key, merged) for key in merged}
+
+    def pair(decision: Decision) -> frozenset[str]:
+        where = decision.content["pair"]
+        if units := decision.content.get("units"):
+            where = [placements[unit].demand for unit in units]
+        return frozenset(alias.get(key, key) for key in where)
+
     return Constraints(
         alias=alias,
         placements=placements,
         titles=titles,
         founded=founded,
-        apart=frozenset(frozenset(alias.get(key, key) for key in pair) for pair in pairs),
+        apart={pair(decision): decision.id for decision in aparts},
         anchors={key: units for key, units in anchors.items() if units},
     )
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from feedback_mining.demands.decisions import Decision, DecisionKind, concerned, fold, in_force, retired
+from feedback_mining.demands.decisions import Decision, DecisionKind, fold, in_force, retired
 from feedback_mining.errors import InputError
 
 
@@ -17,9 +17,33 @@ def check_ground(decisions: Sequence[Decision], new: Decision) -> None:
         _check_undo(decisions, new)
         return
     gone = retired(decisions)
-    problem = _problem(in_force(decisions), new, gone)
+    problem = _problem(decisions, in_force(decisions), new, gone)
     if problem:
         raise InputError(problem)
+
+
+def check_stands(decisions: Sequence[Decision], keys: Iterable[str]) -> None:
+    """Raise InputError where a demand was merged away or its founding taken back, by whom and when."""
+    before, gone = in_force(decisions), retired(decisions)
+    for key in keys:
+        if problem := _fallen(decisions, before, gone, key):
+            raise InputError(problem)
+
+
+def _fallen(
+    decisions: Sequence[Decision], before: Sequence[Decision], gone: frozenset[str], key: str
+) -> str | None:
+    if key in gone:
+        split = [d for d in decisions if d.kind is DecisionKind.SPLIT and d.content["new"] == key][-1]
+        taker = _taker(decisions, split)
+        return f"Demand {key} is no more: {by(split)} was taken back" + (f" ({by(taker)})" if taker else "")
+    constraints = fold(before)
+    if key in constraints.alias:
+        merge = [d for d in before if d.kind is DecisionKind.MERGE and key in d.content["sources"]][-1]
+        return (
+            f"Demand {key} is part of {constraints.canonical(key)} now ({by(merge)}); name that one instead"
+        )
+    return None
 
 
 def by(decision: Decision) -> str:
@@ -43,7 +67,7 @@ def _check_undo(decisions: Sequence[Decision], undo: Decision) -> None:
     gone = retired([*decisions, undo])
     for place, later in enumerate(after):
         if later.id > named or found.kind is DecisionKind.UNDO:
-            problem = _problem(after[:place], later, gone)
+            problem = _problem([*decisions, undo], after[:place], later, gone)
             if problem:
                 raise InputError(
                     f"Decision {named} cannot be taken back, for {by(later)} builds on it; undo that first"
@@ -61,52 +85,32 @@ def _taker(decisions: Sequence[Decision], found: Decision) -> Decision | None:
     return taken.get(found.id)
 
 
-def _problem(before: Sequence[Decision], new: Decision, gone: frozenset[str]) -> str | None:
+def _problem(
+    decisions: Sequence[Decision], before: Sequence[Decision], new: Decision, gone: frozenset[str]
+) -> str | None:
     """Why `new` does not fit the decisions in force `before` it; None where it does."""
-    constraints = fold(before)
-    fixed = concerned(new) - ({new.content["new"]} if new.kind is DecisionKind.SPLIT else set())
-    for key in sorted(fixed):
-        if key in gone:
-            return f"Demand {key} is no more: the decision that split it off was taken back"
-        if key in constraints.alias and _needs(new, key):
-            (merge,) = [d for d in before if d.kind is DecisionKind.MERGE and key in d.content["sources"]][
-                -1:
-            ]
-            return f"Demand {key} is part of {constraints.canonical(key)} now ({by(merge)}); name that one instead"
-    if new.kind is DecisionKind.MERGE:
-        everyone = [*new.content["sources"], new.content["target"]]
-        for one in everyone:
-            for other in everyone:
-                if one < other and constraints.are_apart(one, other):
-                    apart = _apart(before, one, other)
-                    return f"Demands {one} and {other} were declared never the same ({by(apart)}); undo that first"
-    if new.kind is DecisionKind.APART:
-        one, other = map(constraints.canonical, new.content["pair"])
-        if one == other:
-            return (
-                f"Both belong to demand {one}; expected two that are not the same: split, move or undo first"
-            )
+    for key in sorted(_stands_on(new)):
+        if problem := _fallen(decisions, before, gone, key):
+            return problem
+    after = fold([*before, new])
+    met = next((number for pair, number in after.apart.items() if len(pair) == 1), None)
+    if met == new.id:
+        return "Both belong to one demand; expected two that are not the same: split, move or undo first"
+    if met is not None:
+        (apart,) = (d for d in before if d.id == met)
+        return f"This joins what was declared never the same ({by(apart)}); undo that first"
     return None
 
 
-def _needs(new: Decision, key: str) -> bool:
-    """Must the demand stand by itself for this decision? Units may be taken out of one that was merged."""
+def _stands_on(new: Decision) -> set[str]:
+    """Demands that must exist by themselves for a decision; units may be taken out of those merged away."""
     content = new.content
     match new.kind:
         case DecisionKind.MERGE:
-            return key == content["target"] or key in content["sources"]
+            return {content["target"], *content["sources"]}
         case DecisionKind.MOVE:
-            return bool(key == content["target"])
+            return {content["target"]}
         case DecisionKind.APART:
-            return key in content["pair"]
+            return set(content["pair"])
         case _:
-            return bool(key == content["demand"])
-
-
-def _apart(before: Sequence[Decision], one: str, other: str) -> Decision:
-    constraints = fold(before)
-    wanted = frozenset((constraints.canonical(one), constraints.canonical(other)))
-    aparts = [d for d in before if d.kind is DecisionKind.APART]
-    return next(
-        d for d in reversed(aparts) if frozenset(map(constraints.canonical, d.content["pair"])) == wanted
-    )
+            return {content["demand"]}

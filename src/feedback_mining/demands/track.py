@@ -81,7 +81,7 @@ class Tracker:
         keys = sorted({*groups, *(d for d in demands if members.get(d))})
         rest = [k for k in range(len(units)) if k not in taken]
         known_units = [[*members.get(key, ()), *groups.get(key, ())][-_MEMORY:] for key in keys]
-        points = self._points(
+        points = self.points(
             [*(u for of_key in known_units for u in of_key), *(units[k] for k in rest)], comments
         )
         ends = np.cumsum([0, *map(len, known_units)]).tolist()
@@ -121,7 +121,8 @@ class Tracker:
             return True
         return demand.id in {self._anchored_id(entry.id) for entry in self.catalogue.entries}
 
-    def _points(self, units: Sequence[Unit], comments: Mapping[str, tuple[str, str]]) -> Floats:
+    def points(self, units: Sequence[Unit], comments: Mapping[str, tuple[str, str]]) -> Floats:
+        """`(n, d)` whose inner products, less the penalties for theme and kind, are similarities."""
         return augmented(
             centred(
                 self.encode([u.text for u in units]),

@@ -19,7 +19,7 @@ class _Transactions(Protocol):
 
 
 class DecisionMethods:
-    """The part of a store that keeps decisions."""
+    """The part of a store that keeps decisions, and what they are about."""
 
     def decisions(self: _Transactions, product: str) -> list[Decision]:
         """Every decision about the product's demands, oldest first."""

@@ -216,15 +216,6 @@ class Store(CursorMethods, DecisionMethods, LabelMethods, RefusalMethods):
         with self._reading() as connection:
             return _demands(connection, product, None)
 
-    def demand_rows(self, product: str) -> list[tuple[str, Demand]]:
-        """`(week, demand as the week left it)` of every change that weeks recorded, oldest first."""
-        query = select(demands).where(demands.c.product == product)
-        with self._reading() as connection:
-            rows = list(connection.execute(query).mappings())
-        return sorted(
-            ((str(row["week"]), demand_from_row(row)) for row in rows), key=lambda r: (r[0], r[1].id)
-        )
-
     def memberships(self, product: str) -> dict[str, tuple[str, str]]:
         """unit id → (demand id, week in which the unit came to it)."""
         with self._reading() as connection:
