@@ -38,7 +38,7 @@ def alert_line(alert: Alert, backlog: Backlog, words: Words, anchors: Mapping[st
         text = words.say("alert_line_small", mentions=words.count(len(alert.units), "mention"), since=since)
     else:
         tiny = alert.p_value < 0.001
-        text = words.say(
+        text = say.alert_people(alert, words) + words.say(
             "alert_line",
             rate=words.share(alert.rate),
             expected=say.usual(alert, words),
@@ -148,6 +148,25 @@ def praise(backlog: Backlog, words: Words) -> tuple[Line, ...]:
             evidence=tuple(quoted(quote, words) for quote in praise.quotes),
         )
         for praise in backlog.praise[:_PRAISED]
+    )
+
+
+def theme_lines(backlog: Backlog, words: Words) -> tuple[Line, ...]:
+    """Themes that do anything but stay as they were."""
+    return tuple(
+        Line(
+            words.theme(state.theme),
+            words.say(
+                "theme_state",
+                people=words.count(state.people_this_week, "user"),
+                usual=say.usual_people(state.usual, words),
+            ),
+            words.label("trend", state.trend),
+        )
+        for state in backlog.themes
+        if state.trend not in ("steady", "dormant")
+        and state.theme != "general"
+        and max(state.people_this_week, state.usual) >= _BACK_USERS
     )
 
 
