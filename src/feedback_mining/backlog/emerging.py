@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import nbinom
 
 _HALF_LIFE = 8.0  # weeks after which an earlier week counts half
@@ -80,7 +81,7 @@ def predict(people: Sequence[int], volume: Sequence[int], typical: float) -> Pre
     """
     if not sum(volume[:-1]) or not volume[-1]:
         return Prediction(expected=0.0, more=1.0, fewer=1.0)
-    weights = 0.5 ** (np.arange(len(people) - 1, 0, -1) / _HALF_LIFE)
+    weights = _weights(len(people))
     shape = _PRIOR_SHAPE + float(weights @ np.asarray(people[:-1], float))
     scale = _PRIOR_SHAPE / max(typical, 1e-9) + float(weights @ np.asarray(volume[:-1], float))
     chance = scale / (scale + volume[-1])
@@ -142,8 +143,25 @@ def outbreaks(series: Mapping[str, Series], volume: Sequence[int], *, rate: floa
 def _predictions(
     series: Mapping[str, Series], keys: Sequence[str], volume: Sequence[int]
 ) -> dict[str, Prediction]:
+    """`predict` of many series at once."""
+    if not keys or not sum(volume[:-1]) or not volume[-1]:
+        return dict.fromkeys(keys, Prediction(expected=0.0, more=1.0, fewer=1.0))
+    people = np.array([series[key].people for key in keys], float)
+    weights = _weights(people.shape[1])
+    shapes = _PRIOR_SHAPE + people[:, :-1] @ weights
     typical = typical_rate(list(series.values()), volume)
-    return {key: predict(series[key].people, volume, typical) for key in keys}
+    scale = _PRIOR_SHAPE / max(typical, 1e-9) + float(weights @ np.asarray(volume[:-1], float))
+    chance = scale / (scale + volume[-1])
+    more = nbinom.sf(people[:, -1] - 1, shapes, chance)
+    fewer = nbinom.cdf(people[:, -1], shapes, chance)
+    expected = shapes * volume[-1] / scale
+    rows = zip(expected.tolist(), more.tolist(), fewer.tolist(), strict=True)
+    return {key: Prediction(*row) for key, row in zip(keys, rows, strict=True)}
+
+
+def _weights(weeks: int) -> NDArray[np.float64]:
+    """Of the weeks before this one, oldest first."""
+    return np.asarray(0.5 ** (np.arange(weeks - 1, 0, -1) / _HALF_LIFE), np.float64)
 
 
 def trend_of(series: Series, volume: Sequence[int], typical: float) -> str:
