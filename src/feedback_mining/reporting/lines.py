@@ -172,10 +172,14 @@ def theme_lines(backlog: Backlog, words: Words) -> tuple[Line, ...]:
 
 def campaign_line(campaign: Campaign, words: Words) -> Line:
     facts = [words.count(len(campaign.comments), "comment")]
+    if campaign.people:
+        facts.append(words.count(campaign.people, "account"))
     if campaign.first:
         facts.append(words.dates(campaign.first[:10], (campaign.last or campaign.first)[:10]))
     if campaign.mean_rating is not None:
         facts.append(words.say("campaign_rating", rating=f"{campaign.mean_rating:.1f}"))
+    if campaign.id:
+        facts.append(campaign.id)
     example = (
         (Said("", campaign.example, "", "", campaign.comments[0] if campaign.comments else ""),)
         if campaign.example
@@ -183,8 +187,22 @@ def campaign_line(campaign: Campaign, words: Words) -> Line:
     )
     return Line(
         words.label("campaign", campaign.kind),
-        words.spaced(campaign.evidence),
+        words.stop(words.spaced(campaign.evidence).rstrip("。.")) + _stars(campaign, words),
         words.listed(facts),
         evidence=example,
         comments=campaign.comments,
+    )
+
+
+def _stars(campaign: Campaign, words: Words) -> str:
+    """How its ratings differ from those of the other comments."""
+    ours, others = campaign.ratings, campaign.usual_ratings
+    if not ours or not others:
+        return ""
+    stars = max(ours, key=lambda s: (ours[s], s))
+    return words.say(
+        "campaign_stars",
+        stars=stars,
+        share=words.share(ours[stars] / sum(ours.values())),
+        usual=words.share(others.get(stars, 0) / sum(others.values())),
     )

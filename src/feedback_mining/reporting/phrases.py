@@ -240,6 +240,14 @@ PHRASES: dict[str, tuple[str, str]] = {
     ),
     "campaigns_none": ("没有发现刷评或广告。", "No campaign or advertising was found."),
     "campaign_comments": ("涉及的评论：{count}", "Comments concerned: {count}"),
+    "campaign_stars": (
+        "其中{stars}星占{share}，其余评论里占{usual}。",
+        " {stars} stars make {share} of them, {usual} of the other comments.",
+    ),
+    "campaign_rule": (
+        "判断有误时，用 feedback-mining campaigns release 加编号放行，以后各周都照办。",
+        "If one is wrong, feedback-mining campaigns release with its id lets it count, in later weeks too.",
+    ),
     "campaign_rating": ("平均{rating}星", "{rating} stars on average"),
     "example": ("看一个例子", "See an example"),
     "reading": ("读了什么，没收什么", "What was read, and what was refused"),
