@@ -26,6 +26,7 @@ DEFINED = {
     "alert": items.Alert,
     "campaign": items.Campaign,
     "praise": items.Praise,
+    "theme": items.ThemeState,
 }
 
 

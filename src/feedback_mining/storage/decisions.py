@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, insert, select
 
 from feedback_mining.demands.decisions import Decision, DecisionKind
-from feedback_mining.storage.tables import demand_decisions
+from feedback_mining.records import Demand
+from feedback_mining.storage.records import demand_from_row
+from feedback_mining.storage.tables import backlogs, demand_decisions, demands
+from feedback_mining.weeks import Week
 
 
 class _Transactions(Protocol):
@@ -25,6 +29,22 @@ class DecisionMethods:
         """Every decision about the product's demands, oldest first."""
         with self._reading() as connection:
             return _decisions(connection, product)
+
+    def demand_rows(self: _Transactions, product: str) -> list[tuple[str, Demand]]:
+        """`(week, demand as the week left it)` of every change that weeks recorded, oldest first."""
+        query = select(demands).where(demands.c.product == product)
+        with self._reading() as connection:
+            rows = [(str(row["week"]), demand_from_row(row)) for row in connection.execute(query).mappings()]
+        return sorted(rows, key=lambda row: (row[0], row[1].id))
+
+    def mined_at(self: _Transactions, product: str, week: Week) -> datetime:
+        """When the week was last saved. Raises LookupError where it was not."""
+        query = select(backlogs.c.saved_at).where(backlogs.c.product == product, backlogs.c.week == str(week))
+        with self._reading() as connection:
+            found: datetime | None = connection.execute(query).scalar_one_or_none()
+        if found is None:
+            raise LookupError(f"{week} of {product!r}")
+        return found
 
     def decide(self: _Transactions, product: str, make: Callable[[Sequence[Decision]], Decision]) -> Decision:
         """Keep what `make` gives when told the decisions so far; no other writer comes between.
