@@ -69,7 +69,7 @@ class Pair:
 
     one: DemandRow
     other: DemandRow
-    similarity: float
+    similarity: float  # cosine of their means
     quotes: tuple[tuple[Said, ...], tuple[Said, ...]]
 
 
@@ -158,21 +158,27 @@ class Views:
         return life(self._ids(key), desk.rows, mentions, desk.decisions, self.last, desk.settings.zone)
 
     def alike(self, count: int) -> list[Pair]:
-        """Pairs of one kind whose means are closest, neither merged nor kept apart."""
+        """Pairs of one theme whose means point in most nearly one direction, neither merged nor kept apart.
+
+        Similarity is the cosine, less the grouping's penalty where only one of them is a wish.
+        """
         rows = self.rows()[:_COMPARED]
         if len(rows) < 2:
             return []
         people = fold(self.desk.decisions)
-        means = np.asarray([points.mean(axis=0) for points in self._points([r.id for r in rows])])
-        config = self.desk.reader.tracker(self.desk.product).config
-        penalty = config.theme_penalty + config.kind_penalty
+        tracker = self.desk.reader.tracker(self.desk.product)
+        facets = len(tracker.themes) + 2  # last columns of a point
+        means = np.asarray([of[:, :-facets].mean(axis=0) for of in self._points([r.id for r in rows])])
+        means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
         kinds = [kind_of(self.desk.view.demands[r.id]) for r in rows]
-        number = {kind: k for k, kind in enumerate(sorted(set(kinds)))}
-        codes = np.asarray([number[kind] for kind in kinds])
+        themes = np.asarray([tracker.themes.index(t) if t in tracker.themes else -1 for t, _ in kinds])
+        wishes = np.asarray([wish for _, wish in kinds])
         best: list[tuple[float, int, int]] = []
         for start in range(0, len(rows), _AT_ONCE):
-            alike = means[start : start + _AT_ONCE] @ means.T - penalty
-            own = codes[start : start + _AT_ONCE, None] == codes[None, :]
+            some = slice(start, start + _AT_ONCE)
+            differ = wishes[some, None] != wishes[None, :]
+            alike = means[some] @ means.T - tracker.config.kind_penalty * differ
+            own = themes[some, None] == themes[None, :]
             later = np.arange(len(rows))[None, :] > np.arange(start, start + len(alike))[:, None]
             places = np.argwhere(own & later)
             values = alike[own & later]
