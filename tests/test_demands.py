@@ -89,23 +89,24 @@ class TestSimilarity:
         contexts = of_length_one(random.normal(size=(count, 16)) + 0.5)
         mixed = (1 - CONFIG.context) * vectors.astype(np.float64) + CONFIG.context * contexts
         mixed /= np.linalg.norm(mixed, axis=1, keepdims=True)
-        expected = mixed - mixed.mean(axis=0) * count / (count + CONFIG.few)
+        usual = random.normal(size=16).astype(np.float32)
+        expected = mixed - (mixed.sum(axis=0) + CONFIG.few * usual) / (count + CONFIG.few)
         expected /= np.linalg.norm(expected, axis=1, keepdims=True)
-        found = centred(vectors, contexts, CONFIG)
+        found = centred(vectors, contexts, usual, CONFIG)
         np.testing.assert_allclose(found @ found.T, expected @ expected.T, atol=1e-5)
         np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
 
     def test_of_what_all_users_talk_about_tells_nothing_apart(self) -> None:
         random = np.random.default_rng(5)
         vectors = of_length_one(random.normal(size=(500, 16)) + 3)
-        found = centred(vectors, vectors, CONFIG)
+        found = centred(vectors, vectors, vectors.mean(axis=0), CONFIG)
         assert (vectors @ vectors.T).mean() > 0.8
         assert abs((found @ found.T).mean()) < 0.1
 
     def test_of_texts_without_any_known_word_is_nothing(self) -> None:
-        nothing = np.zeros((3, 4), np.float32)
-        assert np.array_equal(centred(nothing, nothing, CONFIG), nothing)
-        assert centred(nothing[:0], nothing[:0], CONFIG).shape == (0, 4)
+        nothing, usual = np.zeros((3, 4), np.float32), np.ones(4, np.float32)
+        assert np.array_equal(centred(nothing, nothing, usual, CONFIG), nothing)
+        assert centred(nothing[:0], nothing[:0], usual, CONFIG).shape == (0, 4)
 
 
 class TestAgglomerate:

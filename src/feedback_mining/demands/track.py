@@ -55,9 +55,12 @@ class Tracker:
 
     def only(self, kind: Kind) -> Tracker:
         """A tracker for units whose theme and intent are certain: they join and found demands of that kind."""
-        theme, wish = kind
-        entries = tuple(e for e in self.catalogue.entries if (e.theme, e.wish) == (theme, wish))
-        return replace(self, catalogue=replace(self.catalogue, entries=entries), kind=kind)
+        return replace(self, kind=kind)
+
+    @property
+    def entries(self) -> tuple[CommonDemand, ...]:
+        """Those of the catalogue that its units may come to."""
+        return tuple(e for e in self.catalogue.entries if self.kind in (None, (e.theme, e.wish)))
 
     def track(
         self,
@@ -106,13 +109,14 @@ class Tracker:
     def _open(self, demand: Demand) -> bool:
         if self.kind is None or kind_of(demand) == self.kind:
             return True
-        return demand.id in {self._anchored_id(entry.id) for entry in self.catalogue.entries}
+        return demand.id in {self._anchored_id(entry.id) for entry in self.entries}
 
     def _points(self, units: Sequence[Unit], comments: Mapping[str, tuple[str, str]]) -> Floats:
         return augmented(
             centred(
                 self.encode([u.text for u in units]),
                 self.encode([comments[u.comment][1] for u in units]),
+                self._usual,
                 self.config,
             ),
             [u.theme for u in units],
@@ -121,9 +125,14 @@ class Tracker:
             self.config,
         )
 
+    @cached_property
+    def _usual(self) -> Floats:
+        said = [text for entry in self.catalogue.entries for text in (entry.zh, *entry.examples)]
+        return self.encode(said).mean(axis=0) if said else np.zeros(1, np.float32)
+
     def _taken_by_anchors(self, units: Sequence[Unit]) -> dict[int, str]:
         """Position of each unit that is said as an entry of the catalogue is → that entry's demand."""
-        examples = [(e, text) for e in self.catalogue.entries for text in (e.zh, *e.examples)]
+        examples = [(e, text) for e in self.entries for text in (e.zh, *e.examples)]
         if not examples:
             return {}
         theirs = self.encode([text for _, text in examples])
@@ -153,11 +162,11 @@ class Tracker:
     @cached_property
     def _entries(self) -> tuple[tuple[CommonDemand, ...], Floats]:
         """The catalogue and the direction of each entry's examples, `(entries, d)`."""
-        rows = [self.encode([e.zh, *e.examples]).mean(axis=0) for e in self.catalogue.entries]
+        rows = [self.encode([e.zh, *e.examples]).mean(axis=0) for e in self.entries]
         if not rows:
             return (), np.zeros((0, 0), np.float32)
         means = np.stack(rows)
-        return self.catalogue.entries, means / np.linalg.norm(means, axis=1, keepdims=True)
+        return self.entries, means / np.linalg.norm(means, axis=1, keepdims=True)
 
     def _named(
         self,
@@ -194,7 +203,7 @@ class Tracker:
         return tuple(replace(draft, title=titles[draft.id]) for draft in drafts)
 
     def _titles(self, drafts: Sequence[Demand], units: Mapping[str, Sequence[Unit]]) -> dict[str, str]:
-        common = {self._anchored_id(e.id): e for e in self.catalogue.entries}
+        common = {self._anchored_id(e.id): e for e in self.entries}
         titles: dict[str, str] = {}
         others: list[Demand] = []
         for draft in drafts:
