@@ -11,6 +11,7 @@ import typer
 
 from feedback_mining import (
     __version__,
+    commands_alerts,
     commands_campaigns,
     commands_drift,
     commands_fetch,
@@ -235,6 +236,7 @@ campaigns.command(epilog=EXIT_CODES)(commands_campaigns.release)
 campaigns.command(epilog=EXIT_CODES)(commands_campaigns.mark)
 campaigns.command(epilog=EXIT_CODES)(commands_campaigns.undo)
 app.add_typer(campaigns, name="campaigns", epilog=EXIT_CODES)
+app.command(epilog=EXIT_CODES)(commands_alerts.alerts)
 app.command(epilog=EXIT_CODES)(commands_drift.drift)
 app.command(epilog=EXIT_CODES)(commands_fetch.fetch)
 app.command(epilog=EXIT_CODES)(commands_fetch.webhook)

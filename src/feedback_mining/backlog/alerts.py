@@ -22,6 +22,7 @@ from feedback_mining.records import Comment, Demand, Unit
 from feedback_mining.weeks import Week
 
 _NO_ISSUE = "general"  # abuse and praise of the whole name nothing that could be mended
+_LEAST_OF_THEME = 5  # people; fewer seldom mean the same thing
 
 
 def alerts_of(
@@ -51,7 +52,7 @@ def alerts_of(
     themes = {theme: Series(window.people_a_week(of)) for theme, of in by_theme.items()}
     for outbreak in outbreaks(themes, window.volume, rate=rate, days=days):
         theme = outbreak.key
-        if theme not in explained:
+        if theme not in explained and outbreak.people >= _LEAST_OF_THEME:
             alerts.append(_alert(outbreak, f"theme:{theme}", theme, by_theme[theme], window, released))
     return alerts
 

@@ -12,7 +12,7 @@ from feedback_mining.classification.labelling import corrected
 from feedback_mining.errors import InputError
 from feedback_mining.pipeline.campaigns import campaigns_until
 from feedback_mining.pipeline.labels import labels_of
-from feedback_mining.pipeline.mine import groupable
+from feedback_mining.pipeline.mine import groupable, pieces
 from feedback_mining.pipeline.reader import Progress, Reader
 from feedback_mining.records import Comment, Demand, Unit
 from feedback_mining.settings import Settings
@@ -111,6 +111,12 @@ class Watch:
             if unit.id in before:
                 members[before[unit.id]].append(unit)
         fresh = [u for u in units if u.id not in before]
-        tracked = self.tracker.track(fresh, self.said, known, members)
-        demands = {d.id: d for d in known} | {d.id: d for d in tracked.demands}
-        return list(demands.values()), before | tracked.memberships
+        demands = {d.id: d for d in known}
+        joined: dict[str, str] = {}
+        for piece in pieces(fresh):
+            tracked = self.tracker.track(piece, self.said, list(demands.values()), members)
+            demands.update((d.id, d) for d in tracked.demands)
+            joined.update(tracked.memberships)
+            for unit in piece:
+                members[tracked.memberships[unit.id]].append(unit)
+        return list(demands.values()), before | joined

@@ -79,7 +79,7 @@ def analyze_comments(
     memberships: dict[str, str] = {}
     known: dict[str, Demand] = {}
     members: dict[str, list[Unit]] = defaultdict(list)
-    for piece in _pieces(units):
+    for piece in pieces(units):
         tracked = tracker.track(piece, comments, list(known.values()), members)
         known.update((d.id, d) for d in tracked.demands)
         memberships.update(tracked.memberships)
@@ -202,11 +202,11 @@ class Miner:
 
     def _rounds(self, fresh: Sequence[Unit]) -> Iterator[tuple[Tracker, Sequence[Unit]]]:
         """What is grouped one after the other; a person's units only with demands of their kind."""
-        for piece in _pieces([unit for unit in fresh if unit.comment not in self.labels]):
+        for piece in pieces([unit for unit in fresh if unit.comment not in self.labels]):
             yield self.tracker, piece
         labelled = [unit for unit in fresh if unit.comment in self.labels]
         for kind in sorted({kind_of(unit) for unit in labelled}):
-            for piece in _pieces([unit for unit in labelled if kind_of(unit) == kind]):
+            for piece in pieces([unit for unit in labelled if kind_of(unit) == kind]):
                 yield self.tracker.only(kind), piece
 
     def _until(self, week: Week) -> Sequence[Comment]:
@@ -246,6 +246,7 @@ class Miner:
         )
 
 
-def _pieces(units: Sequence[Unit]) -> Iterator[Sequence[Unit]]:
+def pieces(units: Sequence[Unit]) -> Iterator[Sequence[Unit]]:
+    """Runs of units that are grouped at once."""
     for start in range(0, len(units), _GROUPED_AT_ONCE):
         yield units[start : start + _GROUPED_AT_ONCE]
