@@ -356,8 +356,19 @@ def typical() -> Backlog:
         items=tuple(items),
         alerts=(
             Alert(
-                "d-0041", by_id["d-0041"].title, "surging", 0.121, 0.009, 3e-22, this_week("d-0041"), "3.2.0"
-            ),
+                "d-0041",
+                by_id["d-0041"].title,
+                "surging",
+                0.121,
+                0.009,
+                3e-22,
+                this_week("d-0041"),
+                "3.2.0",
+                version_first_seen=WEEKS[-1],
+                platform="iOS 17",
+                people=36,
+                usual=2.6,
+            ),  # fmt: skip
             Alert("d-0033", by_id["d-0033"].title, "returned", 0.036, 0.012, 0.0007, this_week("d-0033")),
             Alert("d-0044", by_id["d-0044"].title, "new", 0.033, 0.0, 0.004, this_week("d-0044")),
         ),
@@ -370,6 +381,10 @@ def typical() -> Backlog:
                 "2024-04-11",
                 "2024-04-12",
                 5.0,
+                id="C-94a0604e38",
+                people=41,
+                ratings={"5": 41},
+                usual_ratings={"1": 820, "3": 240, "5": 1040},
             ),
             Campaign(
                 "advertising",
@@ -379,6 +394,11 @@ def typical() -> Backlog:
                 "2024-04-16",
                 "2024-04-18",
             ),
+        ),
+        themes=(
+            ThemeState("connectivity", "surging", 52, 17.4, dict(zip(WEEKS, (*(17,) * 11, 52), strict=True))),
+            ThemeState("ui_ux", "steady", 20, 19.0, dict.fromkeys(WEEKS, 19)),
+            ThemeState("payment", "cooling", 3, 11.0, dict(zip(WEEKS, (*(11,) * 11, 3), strict=True))),
         ),
         praise=(
             Praise("content", 143, 15, (quote_of("[跟着做从没翻过车]，连我爸都学会烤鸡翅了。", 61, 5),)),

@@ -172,7 +172,7 @@ def theme_lines(backlog: Backlog, words: Words) -> tuple[Line, ...]:
 
 def campaign_line(campaign: Campaign, words: Words) -> Line:
     facts = [words.count(len(campaign.comments), "comment")]
-    if campaign.people:
+    if campaign.people not in (0, len(campaign.comments)):
         facts.append(words.count(campaign.people, "account"))
     if campaign.first:
         facts.append(words.dates(campaign.first[:10], (campaign.last or campaign.first)[:10]))
