@@ -17,7 +17,8 @@ from sklearn.metrics import adjusted_rand_score
 
 from feedback_mining.demands.catalogue import Catalogue
 from feedback_mining.demands.group import GroupingConfig, agglomerate, augmented, centred
-from feedback_mining.demands.name import Candidate, keywords_of, plain_statement, statements_of, title_of
+from feedback_mining.demands.name import Candidate, keywords_of, title_of
+from feedback_mining.demands.statements import plain_statement, statements_of
 from feedback_mining.demands.track import Tracked, Tracker
 from feedback_mining.errors import UnreadableFile
 from feedback_mining.pipeline.reader import Reader

@@ -10,6 +10,7 @@ from feedback_mining.backlog.build import build_backlog
 from feedback_mining.backlog.campaigns import find_campaigns
 from feedback_mining.backlog.items import Backlog, Counts
 from feedback_mining.backlog.window import Timeline
+from feedback_mining.backlog.wording import Wording
 from feedback_mining.classification.classifier import told
 from feedback_mining.classification.labelling import corrected
 from feedback_mining.demands.group import GroupingConfig
@@ -170,6 +171,7 @@ class Miner:
             window_weeks=self.settings.window_weeks,
             zone=self.settings.zone,
             notices=self.store.import_notices(self.product),
+            wording=Wording(self.tracker.encode, self.tracker.words),
         )
         self.store.save_week(self.product, week, list(changed.values()), joined, backlog.as_json())
         return backlog
