@@ -79,7 +79,7 @@ def build_backlog(
     }
     typical = typical_rate(list(series.values()), window.volume)
     everybody = effective_people(window.everybody, strategy.half_life_weeks)
-    background = Background.of(counted, wording)
+    background = Background.of(product, counted, wording)
     items = [
         _with_words(
             _item(demand, of_demand, series[demand.id], window, typical, everybody, strategy),

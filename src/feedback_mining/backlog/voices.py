@@ -23,7 +23,7 @@ def praise_of(units: Iterable[Unit], window: Window, wording: Wording) -> tuple[
     """What is praised: by theme and object, those that most people name first."""
     praised = window.newest_first(u for u in units if u.intent is Intent.PRAISE)
     overall = [u for u in praised if u.theme == _OVERALL]
-    groups = [*_groups([u for u in praised if u.theme != _OVERALL], window, wording)]
+    groups = [*topics_of([u for u in praised if u.theme != _OVERALL], wording.encode, wording.words)]
     if overall:
         groups.append(overall)
     found = [
@@ -45,7 +45,7 @@ def questions_of(units: Iterable[Unit], window: Window, wording: Wording) -> tup
     """What is asked: this week's first, and among them what most people need to know."""
     asked = window.newest_first(u for u in units if u.intent is Intent.QUESTION)
     found = []
-    for group in _groups(asked, window, wording):
+    for group in topics_of(asked, wording.encode, wording.words):
         quotes = representatives(group, window.comments, window.ages, window.zone, wording=wording)
         found.append(
             Question(
@@ -59,11 +59,6 @@ def questions_of(units: Iterable[Unit], window: Window, wording: Wording) -> tup
             )
         )
     return tuple(sorted(found, key=lambda q: (-q.users_this_week, -q.users, q.theme, q.title)))
-
-
-def _groups(units: Sequence[Unit], window: Window, wording: Wording) -> list[list[Unit]]:
-    texts = {u.comment: window.comments[u.comment].text for u in units}
-    return topics_of(units, texts, wording.encode)
 
 
 def _theme(units: Sequence[Unit]) -> str:

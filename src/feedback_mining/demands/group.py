@@ -33,12 +33,12 @@ class GroupingConfig:
 
 def centred(vectors: Floats, contexts: Floats, config: GroupingConfig) -> Floats:
     """`(n, d)` vectors of units and of their comments → `(n, d)` of length 1 around the origin."""
-    mixed = _unit_length((1 - config.context) * vectors + config.context * contexts)
+    mixed = of_length_one((1 - config.context) * vectors + config.context * contexts)
     share = len(mixed) / (len(mixed) + config.few)
-    return _unit_length(mixed - share * mixed.mean(axis=0)) if len(mixed) else mixed
+    return of_length_one(mixed - share * mixed.mean(axis=0)) if len(mixed) else mixed
 
 
-def _unit_length(vectors: Floats) -> Floats:
+def of_length_one(vectors: Floats) -> Floats:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     scaled: Floats = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
     return scaled

@@ -16,6 +16,7 @@ from feedback_mining.records import Unit
 from feedback_mining.text.clean import normalise
 
 STYLE_COLUMNS = 2**15
+_NAMED = (0.1, 0.1, 0.05, 0.05)  # what a title is worth for naming the first keywords
 
 
 def style_rows(statements: Sequence[str]) -> csr_matrix:
@@ -66,14 +67,14 @@ def title_of(
     intent = Counter(unit.intent for unit in sorted(units, key=lambda u: u.intent)).most_common(1)[0][0]
 
     def score(candidate: Candidate) -> float:
-        named = sum(word in candidate.text for word in keywords[:4])
+        named = sum(weight for word, weight in zip(keywords, _NAMED, strict=False) if word in candidate.text)
         together = shared(candidate.text) if len(units) >= 3 else 0.0
         return (
             candidate.closeness
             + 0.6 * candidate.clarity
             + 0.4 * candidate.style
             + 0.6 * together
-            + 0.06 * named
+            + named
             + readability(candidate.text, intent)
         )
 

@@ -12,7 +12,7 @@ from feedback_mining.text.split import clauses
 _FILLER = re.compile(
     r"^(?:但是?|不过|只是|就是说?|而且|并且|然后|还有|另外|所以|因为|结果|甚至|反正|毕竟|感觉|觉得|个人|真的是?|真心|实在|简直|居然|竟然|尽然|"
     r"特别是|尤其是?|关键是?|主要是?|最近|昨天|今天|昨晚|刚刚|刚才|现在|目前|每次都?|我们?的?|俺|你们的?|你的?|他们|贵司|"
-    r"这个?|那个?|这款?|该|此|其他|都|也|又|还|请问?|麻烦|拜托|强烈|开发者?|官方|程序员|赶紧|尽快|快点|快|一下|到底|"
+    r"这个?|那个?|这款?|该|此|都|也|又|还|请问?|麻烦|拜托|强烈|开发者?|官方|程序员|赶紧|尽快|快点|快|一下|到底|"
     r"本来|原来|其实|虽然|如果|要是|为什么|为啥|为何|怎么就?|咋|什么时候|啥时候|几时|何时|求|跪求|在|和|跟|把)+"
 )
 _TAIL = re.compile(
@@ -29,7 +29,7 @@ _ADD = re.compile(
 _LACK = re.compile(r"^(?:就是)?(?:还是?)?(?:没有?|缺少|少了?|缺)(?:一?个)?(?=[^用法办人反].)")
 _CANNOT = re.compile(r"^(?:还是?)?(?:不支持|不能|没法|无法|不可以|没办法)(?=.{2,})")
 _RUDE = re.compile(
-    r"垃圾|傻|妈的|tmd|nm|狗|屎|坑爹|恶心|骗子|脑残|尼玛|草|艹|滚|死全家|什么玩意|什么鬼|破|煞笔|sb"
+    r"垃圾|傻|妈的|tmd|nm|狗|屎|坑爹|恶心|骗人|骗子|脑残|[个根]毛|毛线|尼玛|草|艹|滚|死全家|什么玩意|什么鬼|破|煞笔|sb"
 )
 _PERSONAL = re.compile(r"[我你他她俺您咱]|自己|老子|本人|楼上|大家|朋友")
 _ASKING = re.compile(r"吗|怎么|为什么|什么|啥|哪|谁|多少|几")
@@ -312,6 +312,51 @@ _GRAMMAR = frozenset(
         "老是",
     ]
 )
+_DEGREE = frozenset(
+    [
+        "很",
+        "非常",
+        "挺",
+        "太",
+        "蛮",
+        "十分",
+        "特别",
+        "超级",
+        "超",
+        "比较",
+        "还",
+        "最",
+        "更",
+        "越来越",
+        "相当",
+        "极其",
+        "的",
+        "地",
+        "得",
+        "了",
+        "啊",
+        "哦",
+        "呢",
+        "哈",
+        "吧",
+        "app",
+        "软件",
+        "一款",
+        "这款",
+        "一个",
+        "个",
+        "款",
+        "确实",
+        "真心",
+        "真的",
+        "感觉",
+        "觉得",
+        "请问",
+        "想问",
+        "想问问",
+        "问一下",
+    ]
+)
 _STAMMER = re.compile(r"(.{1,4})\1{1,}")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 SHORTEST, LONGEST = 4, 20
@@ -383,6 +428,12 @@ def statements_of(units: Sequence[Unit]) -> list[str]:
 def is_content(word: str) -> bool:
     """Does the word tell what is talked about? Single letters and words of grammar, time and degree do not."""
     return len(word) > 1 and bool(CHINESE.search(word)) and word not in _GRAMMAR and word not in _LIGHT
+
+
+def plain_topic(text: str, words: Callable[[str], list[str]]) -> str:
+    """What is liked or asked, without how much: 真的非常好用的一款软件 is 好用. The text itself if that is all."""
+    kept = [word for word in words(normalise(text)) if word not in _LIGHT and word not in _DEGREE]
+    return "".join(kept) or text
 
 
 def condensed(statement: str, words: Callable[[str], list[str]]) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedback_mining.demands.catalogue import Catalogue, CommonDemand
-from feedback_mining.demands.group import GroupingConfig, agglomerate, augmented, centred
+from feedback_mining.demands.group import GroupingConfig, agglomerate, augmented, centred, of_length_one
 from feedback_mining.demands.name import Candidate, keywords_of, title_of
 from feedback_mining.demands.statements import titles_of
 from feedback_mining.records import Demand, Intent, Unit
@@ -227,10 +227,13 @@ class Tracker:
         clear = self.clarity(flat) if flat else np.zeros(0)
         style = self.style([text for text, _, _ in flat]) if flat else np.zeros(0)
         position = 0
+        usual = self._usual(units)
         for draft in others:
             texts = said[draft.id]
-            mean = self.encode([u.text for u in units[draft.id]]).mean(axis=0)
-            close = self.encode(texts) @ (mean / max(1e-9, float(np.linalg.norm(mean))))
+            mean = self.encode([u.text for u in units[draft.id]]).mean(axis=0) - usual
+            close = of_length_one(self.encode(texts) - usual) @ (
+                mean / max(1e-9, float(np.linalg.norm(mean)))
+            )
             candidates = [
                 Candidate(text, float(close[k]), float(clear[position + k]), float(style[position + k]))
                 for k, text in enumerate(texts)
@@ -238,6 +241,15 @@ class Tracker:
             position += len(texts)
             titles[draft.id] = title_of(units[draft.id], candidates, self.words, draft.keywords)
         return titles
+
+    def _usual(self, groups: Mapping[str, Sequence[Unit]]) -> Floats:
+        """What all groups have in common, which a title need not say: a share of the mean of their means."""
+        if not groups:
+            return np.zeros(0, np.float32)
+        means = [self.encode([u.text for u in units]).mean(axis=0) for units in groups.values()]
+        share = len(means) / (len(means) + self.config.few)
+        usual: Floats = (share * np.mean(means, axis=0)).astype(np.float32)
+        return usual
 
     def _background(self, groups: Sequence[Sequence[Unit]]) -> tuple[Counter[str], int]:
         counts: Counter[str] = Counter()

@@ -80,6 +80,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "why_momentum_first": ("本周{now}", "{now} this week"),
     "why_recency": ("最近一次在{week}", "last mentioned in {week}"),
     "told": ("用户说：「{clause}」。", "Users say: “{clause}”."),
+    "told_too": ("也有人说：「{clause}」。", "Another says: “{clause}”."),
     "told_with": (
         "其中{users}还说到“{word}”，如「{clause}」。",
         "{users} of them also tell of “{word}”, such as “{clause}”.",

@@ -128,8 +128,8 @@ def item_row(backlog: Backlog, words: Words, rank: int, item: Item, span: tuple[
 def told_by(item: Item, words: Words) -> tuple[Told, ...]:
     """The summary of an item in sentences: what its users say, and what several of them add."""
     sentences = []
-    for said in item.summary:
-        key = "told_with" if said.word else "told"
+    for place, said in enumerate(item.summary):
+        key = "told_with" if said.word else "told_too" if place else "told"
         before, _, after = words.say(
             key, clause="\0", users=words.count(said.users, "user"), word=said.word
         ).partition("\0")
