@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import random
-from datetime import UTC, datetime, timedelta
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from feedback_mining.backlog.campaigns import find_campaigns, is_advertising
-from feedback_mining.records import Comment
+from feedback_mining.records import Comment, Quarantined
+from feedback_mining.sources.files import read_comments
+from feedback_mining.weeks import DEFAULT_ZONE
 
 UNTIL = datetime(2024, 6, 3, 0, 0, tzinfo=UTC)
 ORDINARY = [
@@ -190,6 +195,96 @@ def test_the_same_words_of_one_author_or_spread_over_months_are_no_flood() -> No
     slow = [comment(n, LONG, days=80 - 9 * n, rating=1) for n in range(5)]
     assert find_campaigns([*quiet(), *loud], UNTIL) == []
     assert find_campaigns([*quiet(), *slow], UNTIL) == []
+
+
+def test_bought_stars_are_found_by_the_hour_in_which_they_come() -> None:
+    short = ["好用", "不错", "挺好的", "赞一个", "很喜欢", "给力", "还可以", "真心推荐", "方便", "顶"]
+    bought = [comment(n, short[n % 10] + "！" * (n % 3), days=5 - n / 24 / 20) for n in range(30)]
+    (found,) = find_campaigns([*quiet(), *bought], UNTIL)
+    assert (found.kind, set(found.comments)) == ("brigade", {c.id for c in bought})
+    assert (found.people, found.ratings) == (30, {"5": 30})
+    assert "30 个账号在 1 小时里给出 30 个五星" in found.evidence
+    assert found.usual_ratings["1"] > 0
+
+
+def test_stars_of_a_whole_day_or_among_blame_or_of_a_new_product_are_not_bought() -> None:
+    def stars(hours: float) -> list[Comment]:
+        return [comment(n, ORDINARY[n % 12], days=5 - n * hours / 24 / 30) for n in range(30)]
+
+    assert find_campaigns([*quiet(), *stars(60)], UNTIL) == []
+    blame = [comment(100 + n, f"第{n}集放不了", days=5 - n / 24 / 5, rating=1) for n in range(8)]
+    assert find_campaigns([*quiet(), *stars(1.5), *blame], UNTIL) == []
+    assert find_campaigns(stars(1.5), UNTIL) == []
+
+
+def test_a_crowd_that_cheers_one_thing_within_the_hour_is_not_bought() -> None:
+    cheers = [
+        comment(n, f"{'终于谢谢好评'[2 * (n % 3) :][:2]}倍速播放{ORDINARY[n % 12]}", days=5 - n / 24 / 20)
+        for n in range(30)
+    ]
+    assert find_campaigns([*quiet(), *cheers], UNTIL) == []
+
+
+def test_one_sentence_in_texts_of_many_names_is_a_campaign() -> None:
+    sentence = "我觉得模式方面应该添加一些有趣的东西才对"
+    around = ["挺好的软件", "老公推荐我下载的，平时看看电影", "画面干净", "夜里也看，声音不大，孩子不会醒"]
+    spread = [comment(n, f"{around[n]}，{sentence}，{ORDINARY[n]}", days=5 - n) for n in range(4)]
+    (found,) = find_campaigns([*quiet(), *spread], UNTIL)
+    assert (found.kind, len(found.comments)) == ("phrase", 4)
+    assert sentence in found.evidence
+    angry = [replace(c, rating=1) for c in spread]  # an error message is copied so, too
+    assert find_campaigns([*quiet(), *angry], UNTIL) == []
+    assert find_campaigns([*quiet(), *spread, comment(9, sentence, days=70)], UNTIL) == []
+
+
+def test_an_author_who_varies_one_text_counts_once() -> None:
+    loud = [
+        comment(n, f"这次更新以后放到一半就卡住了，第{n}次反馈", days=6 - n / 2, author="u_loud", rating=1)
+        for n in range(8)
+    ]
+    (found,) = find_campaigns([*quiet(), *loud], UNTIL)
+    assert (found.kind, found.people) == ("one_author", 1)
+    assert set(found.comments) == {c.id for c in loud[1:]}
+    assert find_campaigns([*quiet(), *(replace(c, author=c.id) for c in loud)], UNTIL) == []
+
+
+def test_the_id_comes_from_the_first_comment() -> None:
+    ordered = paid(48)
+    (found,) = find_campaigns([*quiet(), *ordered], UNTIL)
+    more = [*ordered, comment(99, "影音新体验，家庭大影院", days=7.9)]
+    (grown,) = find_campaigns([*quiet(), *more], UNTIL)
+    assert found.id == grown.id != ""
+    assert len(grown.comments) == len(found.comments) + 1
+
+
+FAULTS = [
+    ("qimai/华为智能家居.xlsx", date(2018, 11, 5), "闪退|打不开"),
+    ("qimai/美居.xlsx", date(2018, 1, 1), "闪退"),
+    ("qimai/小米商城.xlsx", date(2016, 7, 11), "闪退"),
+    ("timed/alipay_reviews.txt", date(2014, 9, 17), "登[陆录]|ios ?8"),
+]
+
+
+@pytest.mark.parametrize(("file", "start", "pattern"), FAULTS)
+def test_no_voice_of_a_real_outage_is_called_a_campaign(
+    shared_dir: Path, file: str, start: date, pattern: str
+) -> None:
+    zone = DEFAULT_ZONE
+    rows = read_comments(shared_dir / "data" / file, zone=zone, product="x").rows
+    comments = [
+        Comment(str(k), "x", "test", row.text, row.time, row.author, row.rating)
+        for k, row in enumerate(rows)
+        if not isinstance(row, Quarantined) and row.time
+    ]
+    end = datetime.combine(start + timedelta(days=7), datetime.min.time(), zone)
+    outage = {
+        c.id
+        for c in comments
+        if end - timedelta(days=7) <= c.time < end and re.search(pattern, c.text, re.IGNORECASE)
+    }
+    flagged = {i for campaign in find_campaigns(comments, end) for i in campaign.comments}
+    assert len(outage) >= 20
+    assert not outage & flagged
 
 
 def test_nothing_after_the_end_and_nothing_before_the_window_counts() -> None:

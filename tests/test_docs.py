@@ -54,7 +54,8 @@ def test_the_commands_are_those_promised() -> None:
     words = {f"words {part}" for part in ("discover", "list", "accept", "reject", "evaluate")}
     label = {f"label {part}" for part in ("next", "show", "set", "import", "export", "config", "stats")}
     models = {f"models {part}" for part in ("list", "show", "compare", "promote", "rollback")}
-    assert set(COMMANDS) == plain | quarantine | words | models | label
+    campaigns = {f"campaigns {part}" for part in ("list", "show", "release", "mark", "undo")}
+    assert set(COMMANDS) == plain | quarantine | words | models | label | campaigns
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

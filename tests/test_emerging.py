@@ -14,6 +14,7 @@ from feedback_mining.backlog.emerging import (
     trend_of,
     typical_rate,
 )
+from feedback_mining.backlog.platforms import platform_of, platforms_in
 
 VOLUME = (100,) * 12
 CALM = (1, 0, 2, 1, 0, 1, 1, 2, 0, 1, 1)
@@ -67,6 +68,30 @@ def test_two_people_are_no_outbreak() -> None:
 def test_more_of_everything_is_no_outbreak() -> None:
     assert outbreaks({"x": Series((5,) * 11 + (50,))}, (100,) * 11 + (1000,)) == []
     assert [o.kind for o in outbreaks({"x": Series((5,) * 11 + (50,))}, VOLUME)] == ["surging"]
+
+
+def test_a_fault_that_brings_the_crowd_is_an_outbreak() -> None:
+    """Its share of the people is as before, but they came for it."""
+    calm = (2, 1, 2, 0, 3, 2, 3, 1, 1, 3, 2)
+    small = (10,) * 11
+    found = outbreaks({"login": Series((*calm, 26)), "other": Series((1,) * 11 + (4,))}, (*small, 100))
+    assert [(o.key, o.kind, o.people) for o in found] == [("login", "surging", 26)]
+    assert found[0].usual < 3
+    assert outbreaks({"login": Series((*calm, 12))}, (*small, 100)) == []  # more came, but not for this
+    assert outbreaks({"login": Series((*calm, 5))}, (*small, 18)) == []  # no crowd
+
+
+def test_many_series_are_judged_as_each_alone() -> None:
+    draw = np.random.default_rng(3)
+    volume = tuple(draw.integers(40, 200, 12).tolist())
+    series = {str(k): Series(tuple(draw.poisson(2, 12).tolist())) for k in range(20)}
+    series["up"] = Series((*CALM, 14))
+    typical = typical_rate(list(series.values()), volume)
+    found = outbreaks(series, volume)
+    assert [o.key for o in found] == ["up"]
+    alone = predict(series["up"].people, volume, typical)
+    assert found[0].p_value == pytest.approx(alone.more)
+    assert found[0].expected == pytest.approx(alone.expected / volume[-1])
 
 
 def test_the_first_week_has_nothing_to_compare_with() -> None:
@@ -129,3 +154,29 @@ def test_the_version_that_an_outbreak_follows() -> None:
     assert since_version(["5.3"], before) is None  # one mention follows nothing
     assert since_version([None, None], before) is None
     assert since_version(["1.0", "1.0"], {}) == "1.0"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("升级iOS 8.1后打不开", {"iOS 8"}),
+        ("ios11.3闪退，iPhone X", {"iOS 11", "iPhone X"}),
+        ("苹果6s plus 登录不上", {"iPhone 6s"}),
+        ("安卓12和鸿蒙都不行", {"Android 12", "HarmonyOS"}),
+        ("用了苹果5年了", set()),
+        ("iPad横屏", {"iPad"}),
+        ("第8次闪退", set()),
+        ("", set()),
+    ],
+)
+def test_platforms_that_a_text_names(text: str, named: set[str]) -> None:
+    assert platforms_in(text) == named
+
+
+def test_the_platform_that_an_outbreak_is_about() -> None:
+    before = ["挺好用", "偶尔闪退", "iOS 7 上很流畅"] * 20
+    now = ["iOS 8 登录不了", "升级ios8.0后登不上", "登录不了", "IOS 8 没法登录", "又登不上"]
+    assert platform_of(now, before) == "iOS 8"
+    assert platform_of(now, [*before, *["iOS 8 用着不错"] * 20]) is None  # named as often before
+    assert platform_of(["iOS 8 登录不了", "登不上"], before) is None  # one voice
+    assert platform_of([], []) is None

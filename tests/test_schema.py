@@ -29,6 +29,7 @@ DEFINED = {
     "question": items.Question,
     "said": items.Said,
     "place": items.Place,
+    "theme": items.ThemeState,
 }
 
 

@@ -11,6 +11,7 @@ import typer
 
 from feedback_mining import (
     __version__,
+    commands_campaigns,
     commands_drift,
     commands_fetch,
     commands_import,
@@ -227,6 +228,13 @@ words.command(epilog=EXIT_CODES)(commands_words.accept)
 words.command(epilog=EXIT_CODES)(commands_words.reject)
 words.command(epilog=EXIT_CODES)(commands_words.evaluate)
 app.add_typer(words, name="words", epilog=EXIT_CODES)
+campaigns = typer.Typer(help="不计入的刷评和广告：列出、查看、放行、认定、撤销。", no_args_is_help=True)
+campaigns.command("list", epilog=EXIT_CODES)(commands_campaigns.list_)
+campaigns.command(epilog=EXIT_CODES)(commands_campaigns.show)
+campaigns.command(epilog=EXIT_CODES)(commands_campaigns.release)
+campaigns.command(epilog=EXIT_CODES)(commands_campaigns.mark)
+campaigns.command(epilog=EXIT_CODES)(commands_campaigns.undo)
+app.add_typer(campaigns, name="campaigns", epilog=EXIT_CODES)
 app.command(epilog=EXIT_CODES)(commands_drift.drift)
 app.command(epilog=EXIT_CODES)(commands_fetch.fetch)
 app.command(epilog=EXIT_CODES)(commands_fetch.webhook)

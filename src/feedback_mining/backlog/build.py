@@ -8,21 +8,12 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from feedback_mining.backlog.emerging import (
-    Outbreak,
-    Series,
-    outbreaks,
-    predict,
-    since_version,
-    trend_of,
-    typical_rate,
-)
+from feedback_mining.backlog.alerts import alerts_of, evidence_of, first_weeks, theme_states
+from feedback_mining.backlog.emerging import Series, predict, trend_of, typical_rate
 from feedback_mining.backlog.items import (
-    Alert,
     Backlog,
     Campaign,
     Counts,
-    EvidenceUnit,
     Item,
     WeekFigures,
 )
@@ -78,6 +69,7 @@ def build_backlog(
         for demand, of_demand in grouped.items()
     }
     typical = typical_rate(list(series.values()), window.volume)
+    released = first_weeks(timeline.until(week, zone), zone)
     everybody = effective_people(window.everybody, strategy.half_life_weeks)
     background = Background.of(product, counted, wording)
     items = [
@@ -105,13 +97,16 @@ def build_backlog(
         ),
         figures=_figures(counted, units, items, window),
         items=tuple(sorted(items, key=lambda i: (-i.priority, i.id))),
-        alerts=tuple(_alerts(items, series, units, grouped, window)),
+        alerts=tuple(
+            alerts_of({item.id: item.title for item in items}, series, units, grouped, window, released)
+        ),
         campaigns=tuple(sorted(campaigns, key=lambda c: (c.last, len(c.comments), c.comments), reverse=True)),
         praise=praise_of(units, window, wording),
         questions=questions_of(units, window, wording),
         signals=_signals(counted, analyses, window),
         window_weeks=window_weeks,
         notices=tuple(notices),
+        themes=theme_states(units, window),
     )
 
 
@@ -158,7 +153,7 @@ def _item(
         users=len(last),
         mentions=len(units),
         users_this_week=this_week,
-        units=_evidence(units, window),
+        units=evidence_of(units, window),
         first_seen=demand.founded if series.known_before else window.week(units[-1]),
         last_seen=window.week(units[0]),
         weekly_counts=weekly,
@@ -183,64 +178,6 @@ def _with_words(
         item,
         quotes=representatives(units, window.comments, window.ages, window.zone, wording=wording),
         summary=summary_of(units, item.title, window, analyses, background, wording),
-    )
-
-
-def _evidence(units: Iterable[Unit], window: Window) -> tuple[EvidenceUnit, ...]:
-    return tuple(
-        EvidenceUnit(
-            comment=u.comment,
-            start=u.start,
-            end=u.end,
-            text=u.text,
-            week=window.week(u),
-            sentiment=u.sentiment.value,
-            version=window.comments[u.comment].version,
-        )
-        for u in units
-    )
-
-
-def _alerts(
-    items: Iterable[Item],
-    series: Mapping[str, Series],
-    units: Sequence[Unit],
-    grouped: Mapping[Demand, Sequence[Unit]],
-    window: Window,
-) -> list[Alert]:
-    """Demands that broke out, then themes that did without any of their demands doing so."""
-    title = {item.id: item.title for item in items}
-    of_demand = {demand.id: (demand.theme, of) for demand, of in grouped.items()}
-    alerts = []
-    explained = set()
-    for outbreak in outbreaks(series, window.volume):
-        theme, members = of_demand[outbreak.key]
-        explained.add(theme)
-        alerts.append(_alert(outbreak, outbreak.key, title[outbreak.key], members, window))
-    by_theme: dict[str, list[Unit]] = defaultdict(list)
-    for unit in units:
-        if unit.actionable:
-            by_theme[unit.theme].append(unit)
-    themes = {theme: Series(window.people_a_week(of)) for theme, of in sorted(by_theme.items())}
-    for outbreak in outbreaks(themes, window.volume):
-        theme = outbreak.key
-        if theme not in explained:
-            alerts.append(_alert(outbreak, f"theme:{theme}", theme, by_theme[theme], window))
-    return alerts
-
-
-def _alert(outbreak: Outbreak, key: str, title: str, units: Iterable[Unit], window: Window) -> Alert:
-    now = window.newest_first(u for u in units if window.ages[u.comment] == 0)
-    earlier = Counter(c.version for c in window.comments.values() if c.version and window.ages[c.id] > 0)
-    return Alert(
-        demand=key,
-        title=title,
-        kind=outbreak.kind,
-        rate=outbreak.rate,
-        expected=outbreak.expected,
-        p_value=outbreak.p_value,
-        units=_evidence(now, window),
-        since_version=since_version([window.comments[u.comment].version for u in now], earlier),
     )
 
 

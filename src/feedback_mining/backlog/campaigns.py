@@ -1,4 +1,4 @@
-"""Floods that are not voices: advertising, paid praise, and one text posted under many names.
+"""Floods that are not voices: advertising, paid praise, one text or phrase posted under many names, bought stars.
 
 An outage also makes hundreds of similar comments in a day. It differs from a campaign in that people find
 their own few words for it, and in that those words come with low ratings; so short or angry comments are
@@ -9,13 +9,24 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from feedback_mining.backlog.advertising import advertised, is_advertising
+from feedback_mining.backlog.brigades import one_author, rating_brigades, shared_phrases
 from feedback_mining.backlog.items import Campaign
+from feedback_mining.backlog.runs import (
+    campaign_of,
+    head,
+    people_of,
+    runs_of,
+    stars_of,
+    weight,
+    whole_phrase,
+)
 from feedback_mining.records import Comment
-from feedback_mining.text.duplicates import comparable, near_duplicate_groups, shingles
+from feedback_mining.text.duplicates import near_duplicate_groups, shingles
 from feedback_mining.weeks import DEFAULT_ZONE
 
 __all__ = ["find_campaigns", "is_advertising"]
@@ -32,7 +43,6 @@ _SHOWN = 16  # letters of a phrase that the evidence quotes
 _SHARED = 0.7
 _LIFT = 10.0
 _SHARE = 0.05
-_HEAD = 400  # letters of a comment that are compared: spammers pad theirs with thousands
 _OFFER_NAMES = {
     "gambling": "博彩",
     "adult": "色情",
@@ -54,16 +64,27 @@ def find_campaigns(comments: Sequence[Comment], until: datetime, *, weeks: int =
     advertising, rest = _advertising(window)
     floods, rest = _floods(rest)
     taken = {c.id for c in window} - {c.id for c in rest}
-    praise = _paid_praise([c for c in known if c.id not in taken and not is_advertising(c.text)], since)
+    honest = [c for c in known if c.id not in taken and not is_advertising(c.text)]
+    praise = _paid_praise(honest, since)
+    taken = {c for campaign in praise for c in campaign.comments}
     found = [*advertising, *floods, *praise]
+    rest = [c for c in honest if c.id not in taken]
+    brigades, taken = rating_brigades(rest, since)
+    rest = [c for c in rest if c.id not in taken]
+    phrases, taken = shared_phrases([c for c in rest if c.time >= since], rest)
+    rest = [c for c in rest if c.id not in taken]
+    found += [*brigades, *phrases, *one_author([c for c in rest if c.time >= since])]
+    flooded = {c for campaign in found for c in campaign.comments}
+    usual = stars_of(c for c in window if c.id not in flooded)
+    found = [replace(campaign, usual_ratings=usual) for campaign in found]
     return sorted(found, key=lambda c: (c.last, len(c.comments), c.comments), reverse=True)
 
 
 def _advertising(window: Sequence[Comment]) -> tuple[list[Campaign], list[Comment]]:
     offers = {c.id: offer for c in window if (offer := advertised(c.text))}
     if offers:  # also what copies an advertisement, but hides its address better
-        long = [c for c in window if _weight(c) >= 20]
-        labels = near_duplicate_groups([_head(c) for c in long], 0.5).tolist()
+        long = [c for c in window if weight(c) >= 20]
+        labels = near_duplicate_groups([head(c) for c in long], 0.5).tolist()
         of_group: dict[int, str] = {}
         for comment, label in zip(long, labels, strict=True):
             if comment.id in offers:
@@ -77,35 +98,35 @@ def _advertising(window: Sequence[Comment]) -> tuple[list[Campaign], list[Commen
             members[offers[comment.id]].append(comment)
     campaigns = []
     for offer, advertisements in sorted(members.items()):
-        for run in _runs(advertisements, _PAUSE):
+        for run in runs_of(advertisements, _PAUSE):
             offered = f"{len(run)} 条{_OFFER_NAMES[offer]}广告"
-            evidence = f"{_people(run)} 个账号的 {offered}，招徕与产品无关的生意"
-            campaigns.append(_campaign("advertising", run, evidence))
+            evidence = f"{people_of(run)} 个账号的 {offered}，招徕与产品无关的生意"
+            campaigns.append(campaign_of("advertising", run, evidence))
     return campaigns, [c for c in window if c.id not in offers]
 
 
 def _floods(comments: Sequence[Comment]) -> tuple[list[Campaign], list[Comment]]:
-    long = [c for c in comments if _weight(c) >= 18]
+    long = [c for c in comments if weight(c) >= 18]
     groups: dict[tuple[float, int], list[Comment]] = defaultdict(list)
     for threshold, least in ((0.8, 18), (0.5, 80)):  # chance alone does not make long texts half alike
-        some = [c for c in long if _weight(c) >= least]
-        labels = near_duplicate_groups([_head(c) for c in some], threshold).tolist()
+        some = [c for c in long if weight(c) >= least]
+        labels = near_duplicate_groups([head(c) for c in some], threshold).tolist()
         for comment, label in zip(some, labels, strict=True):
             groups[threshold, label].append(comment)
     campaigns: list[Campaign] = []
     taken: set[str] = set()
     for members in groups.values():
-        for run in _runs([c for c in members if c.id not in taken], _PAUSE):
+        for run in runs_of([c for c in members if c.id not in taken], _PAUSE):
             praised = all(c.rating is not None and c.rating >= _PRAISED for c in run)
             wanted, letters = (4, 18) if praised else (5, 30)
             if (
-                _people(run) >= wanted
-                and min(_weight(c) for c in run) >= letters
+                people_of(run) >= wanted
+                and min(weight(c) for c in run) >= letters
                 and _within_days(run, wanted)
             ):
                 rated = "全部为高分" if praised else "评分不一"
-                evidence = f"{_people(run)} 个账号发出 {len(run)} 条几乎相同的长文，{rated}"
-                campaigns.append(_campaign("flood", run, evidence))
+                evidence = f"{people_of(run)} 个账号发出 {len(run)} 条几乎相同的长文，{rated}"
+                campaigns.append(campaign_of("flood", run, evidence))
                 taken |= {c.id for c in run}
     return campaigns, [c for c in comments if c.id not in taken]
 
@@ -128,7 +149,7 @@ def _paid_praise(known: Sequence[Comment], since: datetime) -> list[Campaign]:
             done += 1
         stop = bisect_left(praise, start + _BURST, lo=done, key=_time)
         burst = [c for c in praise[done:stop] if c.id not in taken]
-        if _people(burst) < _LEAST_PRAISE or done < _LEAST_HISTORY:
+        if people_of(burst) < _LEAST_PRAISE or done < _LEAST_HISTORY:
             continue
         against = [_grams(c) for c in blame if start <= c.time < start + _BURST]
         phrases = _unusual(burst, grams, before, done, against)
@@ -136,12 +157,14 @@ def _paid_praise(known: Sequence[Comment], since: datetime) -> list[Campaign]:
             continue
         leading = _leading(phrases)
         users = [c for c in praise[done:] if c.id not in taken and not grams[c.id].isdisjoint(leading)]
-        run = _runs(users, _BURST)[0]
+        run = runs_of(users, _BURST)[0]
         taken |= {c.id for c in run}
-        said = [_head(c) for c in run]
-        shown = "、".join(f"“{p}”" for p in dict.fromkeys(_whole(p, said) for p in leading[:4]))
-        evidence = f"{_people(run)} 个账号的高分评论集中使用同样的措辞：{shown}，此前几乎没有出现"
-        campaigns.append(_campaign("paid_praise", run, evidence))
+        said = [head(c) for c in run]
+        shown = "、".join(
+            f"“{p}”" for p in dict.fromkeys(whole_phrase(p, said, _SHARED, _SHOWN) for p in leading[:4])
+        )
+        evidence = f"{people_of(run)} 个账号的高分评论集中使用同样的措辞：{shown}，此前几乎没有出现"
+        campaigns.append(campaign_of("paid_praise", run, evidence))
     return campaigns
 
 
@@ -179,23 +202,6 @@ def _leading(phrases: dict[str, frozenset[str]]) -> list[str]:
     return chosen[:_SLOGANS]
 
 
-def _whole(phrase: str, texts: Sequence[str]) -> str:
-    """The phrase with the letters around it that most texts share, so that it reads as words."""
-    while len(phrase) < _SHOWN:
-        holding = [text for text in texts if phrase in text]
-        longer = Counter[str]()
-        for text in holding:
-            at = text.index(phrase)
-            longer.update(
-                {text[max(0, at - 1) : at + len(phrase)], text[at : at + len(phrase) + 1]} - {phrase}
-            )
-        best = max(longer, key=lambda text: (longer[text], text), default="")
-        if longer[best] < _SHARED * len(holding):
-            break
-        phrase = best
-    return phrase
-
-
 def _template(phrases: dict[str, frozenset[str]]) -> bool:
     """Whether the phrases look like instructions to writers rather than like one thing that people liked.
 
@@ -214,50 +220,10 @@ def _time(comment: Comment) -> datetime:
 
 
 def _grams(comment: Comment) -> frozenset[str]:
-    return shingles(_head(comment), _PHRASE)
-
-
-def _head(comment: Comment) -> str:
-    return comparable(comment.text)[:_HEAD]
-
-
-def _weight(comment: Comment) -> int:
-    """Number of distinct bigrams: the length of a text, not counting what it repeats."""
-    return len(shingles(_head(comment)))
-
-
-def _people(comments: Iterable[Comment]) -> int:
-    return len({c.author or c.id for c in comments})
-
-
-def _runs(members: Sequence[Comment], pause: timedelta) -> list[list[Comment]]:
-    """Cut comments, ordered by time, where they pause."""
-    runs: list[list[Comment]] = []
-    for comment in members:
-        if runs and comment.time - runs[-1][-1].time <= pause:
-            runs[-1].append(comment)
-        else:
-            runs.append([comment])
-    return runs
+    return shingles(head(comment), _PHRASE)
 
 
 def _within_days(run: Sequence[Comment], wanted: int) -> bool:
     return any(
         run[i + wanted - 1].time - run[i].time <= timedelta(days=7) for i in range(len(run) - wanted + 1)
-    )
-
-
-def _campaign(kind: str, run: Sequence[Comment], evidence: str) -> Campaign:
-    ratings = [c.rating for c in run if c.rating is not None]
-    texts = Counter(comparable(c.text) for c in run)
-    commonest = min(texts, key=lambda t: (-texts[t], t))
-    days = [c.time.astimezone(DEFAULT_ZONE).date().isoformat() for c in run]
-    return Campaign(
-        kind=kind,
-        comments=tuple(sorted(c.id for c in run)),
-        evidence=evidence,
-        example=next(c.text for c in run if comparable(c.text) == commonest),
-        first=days[0],
-        last=days[-1],
-        mean_rating=round(sum(ratings) / len(ratings), 2) if ratings else None,
     )

@@ -4,6 +4,9 @@ Rates are shares of the people who commented, so a week in which everybody write
 rate is Gamma distributed with a prior taken from all demands, and counts are Poisson given the rate; this
 week's count is then judged by its negative binomial predictive distribution, which is honest about how little
 a few weeks of small numbers tell.
+
+A fault can also bring the crowd: when many more people than usual write and one thing takes a large part of
+them, it is news although its share of the people stayed as it was.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import nbinom
 
 _HALF_LIFE = 8.0  # weeks after which an earlier week counts half
@@ -21,6 +25,10 @@ _LEAST_BEFORE = 10  # people in the weeks before, without which nothing is "unus
 _LEAST_LIFT = 2.0
 _RELAPSE = 3  # weeks
 _PRIOR_SHAPE = 0.5  # as vague as one half of a mention
+_CROWD = 2.0  # times the usual people, from which a week is crowded
+_CARRIED = 0.15  # share of a crowded week's people, from which one thing is what brought them
+_CROWD_LIFT = 4.0  # times its own usual people
+_CROWD_LEAST = 8  # people
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,7 @@ class Outbreak:
     rate: float  # share of this week's people
     expected: float  # share expected
     p_value: float
+    usual: float  # people a week before
 
 
 def typical_rate(series: Sequence[Series], volume: Sequence[int]) -> float:
@@ -72,7 +81,7 @@ def predict(people: Sequence[int], volume: Sequence[int], typical: float) -> Pre
     """
     if not sum(volume[:-1]) or not volume[-1]:
         return Prediction(expected=0.0, more=1.0, fewer=1.0)
-    weights = 0.5 ** (np.arange(len(people) - 1, 0, -1) / _HALF_LIFE)
+    weights = _weights(len(people))
     shape = _PRIOR_SHAPE + float(weights @ np.asarray(people[:-1], float))
     scale = _PRIOR_SHAPE / max(typical, 1e-9) + float(weights @ np.asarray(volume[:-1], float))
     chance = scale / (scale + volume[-1])
@@ -99,24 +108,60 @@ def outbreaks(series: Mapping[str, Series], volume: Sequence[int], *, rate: floa
     if sum(volume[:-1]) < _LEAST_BEFORE:
         return []
     keys = sorted(key for key, one in series.items() if one.people[-1])
-    typical = typical_rate(list(series.values()), volume)
-    predictions = {key: predict(series[key].people, volume, typical) for key in keys}
-    believed = benjamini_hochberg([predictions[key].more for key in keys], rate)
+    every_week = (1,) * len(volume)
+    shares = _predictions(series, keys, volume)
+    people = _predictions(series, keys, every_week)
+    by_share = benjamini_hochberg([shares[key].more for key in keys], rate)
+    crowd = predict(volume, every_week, sum(volume[:-1]) / len(volume[:-1]))
+    crowded = volume[-1] >= _CROWD * crowd.expected
+    by_people = (
+        benjamini_hochberg([people[key].more for key in keys], rate) if crowded else [False] * len(keys)
+    )
     found = []
-    for key, true in zip(keys, believed, strict=True):
-        people, prediction = series[key].people[-1], predictions[key]
-        if true and people >= _LEAST_PEOPLE and people >= _LEAST_LIFT * prediction.expected:
+    for key, of_share, of_people in zip(keys, by_share, by_people, strict=True):
+        now, share, usual = series[key].people[-1], shares[key], people[key]
+        rose = of_share and now >= _LEAST_PEOPLE and now >= _LEAST_LIFT * share.expected
+        brought = (
+            of_people
+            and now >= max(_CROWD_LEAST, share.expected, _CARRIED * volume[-1], _CROWD_LIFT * usual.expected)
+        )  # fmt: skip
+        if rose or brought:
             found.append(
                 Outbreak(
                     key=key,
                     kind=_kind(series[key]) or "surging",
-                    people=people,
-                    rate=people / volume[-1],
-                    expected=prediction.expected / volume[-1],
-                    p_value=prediction.more,
+                    people=now,
+                    rate=now / volume[-1],
+                    expected=share.expected / volume[-1],
+                    p_value=share.more if rose else usual.more,
+                    usual=usual.expected,
                 )
             )
     return sorted(found, key=lambda o: (o.p_value, -o.people, o.key))
+
+
+def _predictions(
+    series: Mapping[str, Series], keys: Sequence[str], volume: Sequence[int]
+) -> dict[str, Prediction]:
+    """`predict` of many series at once."""
+    if not keys or not sum(volume[:-1]) or not volume[-1]:
+        return dict.fromkeys(keys, Prediction(expected=0.0, more=1.0, fewer=1.0))
+    people = np.array([series[key].people for key in keys], float)
+    weights = _weights(people.shape[1])
+    shapes = _PRIOR_SHAPE + people[:, :-1] @ weights
+    typical = typical_rate(list(series.values()), volume)
+    scale = _PRIOR_SHAPE / max(typical, 1e-9) + float(weights @ np.asarray(volume[:-1], float))
+    chance = scale / (scale + volume[-1])
+    more = nbinom.sf(people[:, -1] - 1, shapes, chance)
+    fewer = nbinom.cdf(people[:, -1], shapes, chance)
+    expected = shapes * volume[-1] / scale
+    rows = zip(expected.tolist(), more.tolist(), fewer.tolist(), strict=True)
+    return {key: Prediction(*row) for key, row in zip(keys, rows, strict=True)}
+
+
+def _weights(weeks: int) -> NDArray[np.float64]:
+    """Of the weeks before this one, oldest first."""
+    return np.asarray(0.5 ** (np.arange(weeks - 1, 0, -1) / _HALF_LIFE), np.float64)
 
 
 def trend_of(series: Series, volume: Sequence[int], typical: float) -> str:

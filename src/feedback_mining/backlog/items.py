@@ -99,17 +99,25 @@ class Alert:
     p_value: float
     units: tuple[EvidenceUnit, ...]  # this week's
     since_version: str | None = None
+    version_first_seen: str | None = None  # ISO week of the first comment on that version
+    platform: str | None = None  # system or device that most of its comments name, e.g. iOS 8
+    people: int = 0  # this week
+    usual: float = 0.0  # people a week before
 
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    kind: str  # advertising, paid_praise, flood
+    kind: str  # advertising, paid_praise, brigade, flood, phrase, one_author, marked
     comments: tuple[str, ...]
     evidence: str  # one sentence
     example: str = ""
     first: str = ""  # dates, ISO
     last: str = ""
     mean_rating: float | None = None
+    id: str = ""  # from its first comment
+    people: int = 0  # accounts
+    ratings: dict[str, int] = field(default_factory=dict)  # stars → comments of the campaign
+    usual_ratings: dict[str, int] = field(default_factory=dict)  # stars → the product's other comments
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +173,17 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class ThemeState:
+    """How a whole theme moves; demands have their own trends."""
+
+    theme: str
+    trend: str  # as of an item
+    people_this_week: int
+    usual: float  # people a week before
+    weekly_people: dict[str, int]  # week → people, oldest first
+
+
+@dataclass(frozen=True, slots=True)
 class Backlog:
     product: str
     week: str
@@ -184,6 +203,7 @@ class Backlog:
     )  # week → advocacy/churn/helping → comments
     window_weeks: int = 12
     notices: tuple[str, ...] = ()  # e.g. a source that failed
+    themes: tuple[ThemeState, ...] = ()  # most people this week first
 
     def as_json(self) -> dict[str, Any]:
         return {"schema": SCHEMA_VERSION, **asdict(self)}

@@ -14,7 +14,7 @@ from feedback_mining.text.duplicates import comparable, shingles
 
 _SHORT, _LONG = 8, 60  # letters of a unit that is easily read
 _CANDIDATES = 400
-_READABLE, _RECENT = 0.2, 0.1  # what these count beside the share of units that a quote stands for
+_READABLE, _RECENT = 0.2, 0.3  # what these count beside the share of units that a quote stands for
 _LONG_COMMENT = 200  # letters from which a comment is a burden to read
 
 

@@ -25,6 +25,10 @@ class Timeline:
         end = bisect_left(self.times, last.end(zone))
         return self.comments[bisect_left(self.times, first.start(zone), hi=end) : end]
 
+    def until(self, last: Week, zone: ZoneInfo) -> Sequence[Comment]:
+        """Every known comment up to the end of `last`."""
+        return self.comments[: bisect_left(self.times, last.end(zone))]
+
     def known(self, ids: Iterable[str], until: Week, zone: ZoneInfo) -> int:
         """How many of these comments were written by the end of `until`."""
         end = bisect_left(self.times, until.end(zone))

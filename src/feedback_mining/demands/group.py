@@ -1,7 +1,8 @@
 """Group units into demands by average linkage, around demands that already exist.
 
 A unit's point is its vector with a share of its whole comment's, less the mean of the product's points (what
-all its users talk about tells no two demands apart), and facets for theme and kind (fault or wish).
+all its users talk about tells no two demands apart; a product of which little is known borrows from what users
+of any product say), and facets for theme and kind (fault or wish).
 Similarity is the inner product of points less the facets' penalty, so the average similarity of two groups
 is that of their means, and groups merge while the best pair is at least `threshold` alike (UPGMA, Sokal &
 Michener 1958). Known groups take in new units and never merge with each other: that is for people to decide.
@@ -20,22 +21,25 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class GroupingConfig:
-    threshold: float = 0.18  # least average similarity at which groups merge
+    threshold: float = 0.2  # least average similarity at which groups merge
     theme_penalty: float = 0.05
     kind_penalty: float = 0.05
     context: float = 0.2  # share of the whole comment in a unit's point
-    few: int = 50  # with so many points, half of their mean is taken off
-    anchor_threshold: float = 0.62  # least similarity to an example for a common demand to take a unit in
-    anchor_group_threshold: float = 0.6  # of a new group's mean to that of an entry's examples
+    few: int = 200  # points that what users of any product say counts for in the mean
+    anchor_threshold: float = 0.8  # least similarity to an example for a common demand to take a unit in
+    anchor_group_threshold: float = 0.7  # of a new group's mean to that of an entry's examples
     anchor_theme_penalty: float = 0.1
-    least_confidence: float = 0.25  # of a unit's labels, for it to be grouped at all
+    least_confidence: float = 0.15  # of a unit's labels, for it to be grouped at all
 
 
-def centred(vectors: Floats, contexts: Floats, config: GroupingConfig) -> Floats:
-    """`(n, d)` vectors of units and of their comments → `(n, d)` of length 1 around the origin."""
+def centred(vectors: Floats, contexts: Floats, usual: Floats, config: GroupingConfig) -> Floats:
+    """`(n, d)` vectors of units and of their comments → `(n, d)` of length 1 around the origin.
+
+    usual: `(d,)`, the mean vector of what users of any product say. Texts without any known word stay 0.
+    """
     mixed = of_length_one((1 - config.context) * vectors + config.context * contexts)
-    share = len(mixed) / (len(mixed) + config.few)
-    return of_length_one(mixed - share * mixed.mean(axis=0)) if len(mixed) else mixed
+    centre = (mixed.sum(axis=0) + config.few * usual) / (len(mixed) + config.few)
+    return of_length_one(np.where(mixed.any(axis=1, keepdims=True), mixed - centre, 0))
 
 
 def of_length_one(vectors: Floats) -> Floats:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
+
+import yaml
 
 from feedback_mining.records import Intent, Unit
+from feedback_mining.resources import data_dir
 from feedback_mining.text.clean import normalise
 from feedback_mining.text.split import clauses
 
@@ -24,7 +28,7 @@ _WISH = re.compile(
     r"(?:你们|官方|开发者|厂家|以后|后续|后期|早日|尽快|尽早|可以|能够?|再|也|给|把|有|来|会)*"
 )
 _ADD = re.compile(
-    r"^(?:增加|添加|新增|多?加上?|出|弄|搞|做|整|上线?|开发|推出|提供|有|给)(?:一?个|一?款|一下|点|些)?(?=.{2,})"
+    r"^(?:增加|添加|新增|加入|多?加(?![强快大油速密载班])上?|出|弄|搞|做|整|上线?|开发|推出|提供|有|给)(?:一?个|一?款|一下|点|些)?(?=.{2,})"
 )
 _LACK = re.compile(r"^(?:就是)?(?:还是?)?(?:没有?|缺少|少了?|缺)(?:一?个)?(?=[^用法办人反].)")
 _CANNOT = re.compile(r"^(?:还是?)?(?:不支持|不能|没法|无法|不可以|没办法)(?=.{2,})")
@@ -46,316 +50,6 @@ _FAULT = re.compile(
 )
 _WISHED = re.compile(
     r"^(?:增加|支持|恢复|取消|去掉|删除|关闭|不要|别|减少|降低|提高|提升|加强|改进|优化|改善|完善|允许|适配|开放|简化|统一|修改|调整|显示|保留|换|改|更|多|能|可以|加|买|出)"
-)
-# Tokens that a statement loses nothing without.
-_LIGHT = frozenset(
-    [
-        "根本",
-        "完全",
-        "实在",
-        "简直",
-        "居然",
-        "竟然",
-        "也",
-        "都",
-        "还",
-        "还是",
-        "就",
-        "就是",
-        "又",
-        "再",
-        "却",
-        "才",
-        "真",
-        "真的",
-        "真是",
-        "一直",
-        "老是",
-        "总是",
-        "总",
-        "了",
-        "着",
-        "会",
-        "现在",
-        "已经",
-        "反正",
-        "这个",
-        "那个",
-        "这",
-        "那",
-        "我",
-        "我的",
-        "你",
-        "你们",
-        "他们",
-        "它",
-        "我们",
-        "吧",
-        "啊",
-        "呢",
-        "吗",
-        "呀",
-        "嘛",
-        "今天",
-        "昨天",
-        "最近",
-        "反而",
-        "直接",
-        "什么",
-        "任何",
-        "各种",
-        "基本",
-        "依然",
-        "仍然",
-        "一下",
-        "非常",
-        "特别",
-        "超级",
-        "的话",
-        "竟",
-        "可是",
-        "但是",
-        "因为",
-        "所以",
-        "然后",
-        "而且",
-        "结果",
-        "大家",
-        "一个",
-    ]
-)
-_GRAMMAR = frozenset(
-    [
-        "没有",
-        "不是",
-        "可以",
-        "不能",
-        "不会",
-        "不到",
-        "不了",
-        "不要",
-        "不行",
-        "不好",
-        "不让",
-        "不给",
-        "能够",
-        "如果",
-        "不过",
-        "只是",
-        "只能",
-        "就算",
-        "或者",
-        "虽然",
-        "以及",
-        "以后",
-        "以前",
-        "之后",
-        "之前",
-        "之前的",
-        "时候",
-        "时间",
-        "怎么",
-        "为什么",
-        "什么",
-        "哪里",
-        "多少",
-        "几个",
-        "每次",
-        "每天",
-        "天天",
-        "一次",
-        "一个",
-        "一些",
-        "一样",
-        "一点",
-        "一种",
-        "一直",
-        "一下",
-        "一来",
-        "有些",
-        "有的",
-        "有时",
-        "有时候",
-        "经常",
-        "偶尔",
-        "这样",
-        "那样",
-        "这么",
-        "那么",
-        "这次",
-        "这种",
-        "这些",
-        "那些",
-        "其他",
-        "其它",
-        "别的",
-        "所有",
-        "全部",
-        "感觉",
-        "觉得",
-        "认为",
-        "知道",
-        "希望",
-        "建议",
-        "问题",
-        "东西",
-        "事情",
-        "情况",
-        "方面",
-        "地方",
-        "真心",
-        "确实",
-        "比较",
-        "十分",
-        "更加",
-        "越来越",
-        "特别",
-        "十分",
-        "尤其",
-        "是不是",
-        "能不能",
-        "有没有",
-        "出来",
-        "起来",
-        "下来",
-        "过来",
-        "进去",
-        "出去",
-        "上去",
-        "开始",
-        "继续",
-        "垃圾",
-        "无语",
-        "失望",
-        "谢谢",
-        "赶紧",
-        "尽快",
-        "官方",
-        "他们的",
-        "以上",
-        "以下",
-        "里面",
-        "上面",
-        "下面",
-        "为了",
-        "由于",
-        "对于",
-        "关于",
-        "还有",
-        "还要",
-        "还能",
-        "只有",
-        "只要",
-        "就要",
-        "就能",
-        "都是",
-        "也是",
-        "真是",
-        "算是",
-        "应该",
-        "需要",
-        "可能",
-        "必须",
-        "想要",
-        "让人",
-        "用户",
-        "大家",
-        "很多",
-        "许多",
-        "太多",
-        "半天",
-        "小时",
-        "分钟",
-        "几天",
-        "今年",
-        "去年",
-        "明天",
-        "晚上",
-        "早上",
-        "如题",
-        "意思",
-        "好像",
-        "似乎",
-        "到底",
-        "究竟",
-        "终于",
-        "已经",
-        "软件",
-        "这是",
-        "那是",
-        "说好",
-        "说是",
-        "不用",
-        "不住",
-        "不出",
-        "不上",
-        "不起",
-        "不错",
-        "不想",
-        "么的",
-        "的时候",
-        "一会",
-        "一会儿",
-        "一天",
-        "两天",
-        "一年",
-        "一个月",
-        "大概",
-        "左右",
-        "竟然",
-        "居然",
-        "多次",
-        "无数",
-        "各种",
-        "根本",
-        "总是",
-        "老是",
-    ]
-)
-_DEGREE = frozenset(
-    [
-        "很",
-        "非常",
-        "挺",
-        "太",
-        "蛮",
-        "十分",
-        "特别",
-        "超级",
-        "超",
-        "比较",
-        "还",
-        "最",
-        "更",
-        "越来越",
-        "相当",
-        "极其",
-        "的",
-        "地",
-        "得",
-        "了",
-        "啊",
-        "哦",
-        "呢",
-        "哈",
-        "吧",
-        "app",
-        "软件",
-        "一款",
-        "这款",
-        "一个",
-        "个",
-        "款",
-        "确实",
-        "真心",
-        "真的",
-        "感觉",
-        "觉得",
-        "请问",
-        "想问",
-        "想问问",
-        "问一下",
-    ]
 )
 _STAMMER = re.compile(r"(.{1,4})\1{1,}")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -399,6 +93,13 @@ def titles_of(units: Sequence[Unit], words: Callable[[str], list[str]]) -> list[
     return sorted(found or {span for text in long for span in _spans(text, words)})
 
 
+@cache
+def _light_words() -> dict[str, frozenset[str]]:
+    """Of data/taxonomy/light_words.yaml: kind → words."""
+    content = yaml.safe_load((data_dir() / "taxonomy" / "light_words.yaml").read_text(encoding="utf-8"))
+    return {kind: frozenset(content[kind].split()) for kind in ("light", "degree", "grammar")}
+
+
 def _is_title(text: str) -> bool:
     return SHORTEST <= len(text) <= LONGEST and len(CHINESE.findall(text)) >= 2
 
@@ -427,12 +128,14 @@ def statements_of(units: Sequence[Unit]) -> list[str]:
 
 def is_content(word: str) -> bool:
     """Does the word tell what is talked about? Single letters and words of grammar, time and degree do not."""
-    return len(word) > 1 and bool(CHINESE.search(word)) and word not in _GRAMMAR and word not in _LIGHT
+    empty = any(word in _light_words()[kind] for kind in ("grammar", "light"))
+    return len(word) > 1 and bool(CHINESE.search(word)) and not empty
 
 
 def plain_topic(text: str, words: Callable[[str], list[str]]) -> str:
     """What is liked or asked, without how much: 真的非常好用的一款软件 is 好用. The text itself if that is all."""
-    kept = [word for word in words(normalise(text)) if word not in _LIGHT and word not in _DEGREE]
+    light, degree = _light_words()["light"], _light_words()["degree"]
+    kept = [word for word in words(normalise(text)) if word not in light and word not in degree]
     return "".join(kept) or text
 
 
@@ -449,7 +152,7 @@ def condensed(statement: str, words: Callable[[str], list[str]]) -> str:
             continue
         between = statement[place:start]
         kept.append(between if between.isspace() or not kept else between.strip("，,"))
-        if word not in _LIGHT:
+        if word not in _light_words()["light"]:
             kept.append(word)
         place = start + len(word)
     return tidy("".join(kept))

@@ -60,9 +60,12 @@ class Tracker:
 
     def only(self, kind: Kind) -> Tracker:
         """A tracker for units whose theme and intent are certain: they join and found demands of that kind."""
-        theme, wish = kind
-        entries = tuple(e for e in self.catalogue.entries if (e.theme, e.wish) == (theme, wish))
-        return replace(self, catalogue=replace(self.catalogue, entries=entries), kind=kind)
+        return replace(self, kind=kind)
+
+    @property
+    def entries(self) -> tuple[CommonDemand, ...]:
+        """Those of the catalogue that its units may come to."""
+        return tuple(e for e in self.catalogue.entries if self.kind in (None, (e.theme, e.wish)))
 
     def track(
         self,
@@ -111,13 +114,14 @@ class Tracker:
     def _open(self, demand: Demand) -> bool:
         if self.kind is None or kind_of(demand) == self.kind:
             return True
-        return demand.id in {self._anchored_id(entry.id) for entry in self.catalogue.entries}
+        return demand.id in {self._anchored_id(entry.id) for entry in self.entries}
 
     def _points(self, units: Sequence[Unit], comments: Mapping[str, tuple[str, str]]) -> Floats:
         return augmented(
             centred(
                 self.encode([u.text for u in units]),
                 self.encode([comments[u.comment][1] for u in units]),
+                self._usual,
                 self.config,
             ),
             [u.theme for u in units],
@@ -126,9 +130,14 @@ class Tracker:
             self.config,
         )
 
+    @cached_property
+    def _usual(self) -> Floats:
+        said = [text for entry in self.catalogue.entries for text in (entry.zh, *entry.examples)]
+        return self.encode(said).mean(axis=0) if said else np.zeros(1, np.float32)
+
     def _taken_by_anchors(self, units: Sequence[Unit]) -> dict[int, str]:
         """Position of each unit that is said as an entry of the catalogue is → that entry's demand."""
-        examples = [(e, text) for e in self.catalogue.entries for text in (e.zh, *e.examples)]
+        examples = [(e, text) for e in self.entries for text in (e.zh, *e.examples)]
         if not examples:
             return {}
         theirs = self.encode([text for _, text in examples])
@@ -167,11 +176,11 @@ class Tracker:
     @cached_property
     def _entries(self) -> tuple[tuple[CommonDemand, ...], Floats]:
         """The catalogue and the direction of each entry's examples, `(entries, d)`."""
-        rows = [self.encode([e.zh, *e.examples]).mean(axis=0) for e in self.catalogue.entries]
+        rows = [self.encode([e.zh, *e.examples]).mean(axis=0) for e in self.entries]
         if not rows:
             return (), np.zeros((0, 0), np.float32)
         means = np.stack(rows)
-        return self.catalogue.entries, means / np.linalg.norm(means, axis=1, keepdims=True)
+        return self.entries, means / np.linalg.norm(means, axis=1, keepdims=True)
 
     def _named(
         self,
@@ -213,7 +222,7 @@ class Tracker:
         return tuple(replace(draft, title=titles[draft.id]) for draft in drafts)
 
     def _titles(self, drafts: Sequence[Demand], units: Mapping[str, Sequence[Unit]]) -> dict[str, str]:
-        common = {self._anchored_id(e.id): e for e in self.catalogue.entries}
+        common = {self._anchored_id(e.id): e for e in self.entries}
         titles: dict[str, str] = {}
         others: list[Demand] = []
         for draft in drafts:
@@ -227,11 +236,11 @@ class Tracker:
         clear = self.clarity(flat) if flat else np.zeros(0)
         style = self.style([text for text, _, _ in flat]) if flat else np.zeros(0)
         position = 0
-        usual = self._usual(units)
+        shared = self._shared(units)
         for draft in others:
             texts = said[draft.id]
-            mean = self.encode([u.text for u in units[draft.id]]).mean(axis=0) - usual
-            close = of_length_one(self.encode(texts) - usual) @ (
+            mean = self.encode([u.text for u in units[draft.id]]).mean(axis=0) - shared
+            close = of_length_one(self.encode(texts) - shared) @ (
                 mean / max(1e-9, float(np.linalg.norm(mean)))
             )
             candidates = [
@@ -242,14 +251,12 @@ class Tracker:
             titles[draft.id] = title_of(units[draft.id], candidates, self.words, draft.keywords)
         return titles
 
-    def _usual(self, groups: Mapping[str, Sequence[Unit]]) -> Floats:
-        """What all groups have in common, which a title need not say: a share of the mean of their means."""
-        if not groups:
-            return np.zeros(0, np.float32)
+    def _shared(self, groups: Mapping[str, Sequence[Unit]]) -> Floats:
+        """What all groups have in common, as `centred` has it for units; a title need not say it."""
         means = [self.encode([u.text for u in units]).mean(axis=0) for units in groups.values()]
-        share = len(means) / (len(means) + self.config.few)
-        usual: Floats = (share * np.mean(means, axis=0)).astype(np.float32)
-        return usual
+        total = np.sum(means, axis=0) + self.config.few * self._usual
+        shared: Floats = (total / (len(means) + self.config.few)).astype(np.float32)
+        return shared
 
     def _background(self, groups: Sequence[Sequence[Unit]]) -> tuple[Counter[str], int]:
         counts: Counter[str] = Counter()

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedback_mining.backlog.advertising import is_advertising
-from feedback_mining.backlog.campaigns import find_campaigns
+from feedback_mining.backlog.rulings import Rulings
 from feedback_mining.classification.classifier import told
 from feedback_mining.classification.label_rows import LabelTask
 from feedback_mining.classification.labelling import HumanLabel, LabelledUnit, corrected, in_force
@@ -24,6 +24,7 @@ from feedback_mining.classification.selection import (
     representatives,
 )
 from feedback_mining.classification.training import TASKS
+from feedback_mining.pipeline.campaigns import campaigns_until
 from feedback_mining.pipeline.labels import as_labelled, labels_of
 from feedback_mining.pipeline.reader import Progress, Reader
 from feedback_mining.records import Analysis, Comment, Intent, Unit
@@ -111,6 +112,7 @@ class Candidates:
         self.reader = Reader.of(settings, store)
         self.settings, self.count = settings, count
         stored = store.comments(product)
+        self.rulings = Rulings.of(store.campaign_rulings(product))
         analyses = self.reader.analyses(store, product, stored, progress)
         self.history = store.labels(product)
         self.comments = sorted(stored, key=lambda c: c.id)
@@ -248,7 +250,7 @@ class Candidates:
         if not self.comments:
             return frozenset()
         stored = sorted(self.comments, key=lambda c: (c.time, c.id))
-        campaigns = find_campaigns(stored, max(self.weeks).end(self.settings.zone))
+        campaigns = campaigns_until(stored, max(self.weeks).end(self.settings.zone), self.rulings)
         return frozenset(key for campaign in campaigns for key in campaign.comments)
 
     @cached_property

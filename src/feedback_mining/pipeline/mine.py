@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from feedback_mining.backlog.build import build_backlog
-from feedback_mining.backlog.campaigns import find_campaigns
-from feedback_mining.backlog.items import Backlog, Counts
+from feedback_mining.backlog.items import Backlog, Campaign, Counts
+from feedback_mining.backlog.rulings import Rulings
 from feedback_mining.backlog.window import Timeline
 from feedback_mining.backlog.wording import Wording
 from feedback_mining.classification.classifier import told
@@ -16,6 +16,7 @@ from feedback_mining.classification.labelling import corrected
 from feedback_mining.demands.group import GroupingConfig
 from feedback_mining.demands.track import Tracker, kind_of
 from feedback_mining.errors import InputError, UnknownWeek
+from feedback_mining.pipeline.campaigns import campaigns_until
 from feedback_mining.pipeline.labels import labels_of
 from feedback_mining.pipeline.reader import Progress, Reader
 from feedback_mining.records import Analysis, Comment, Demand, Signal, Unit
@@ -119,6 +120,7 @@ class Miner:
         self.labels = labels_of(self.comments, store.labels(product))
         self.analyses = self._corrected(self.reader.analyses(store, product, self.comments, progress))
         self.repeats = same_author_repeats(self.comments)
+        self.rulings = Rulings.of(store.campaign_rulings(product))
         self.units = {
             unit.id: unit
             for comment in self.comments
@@ -136,7 +138,7 @@ class Miner:
         """Group what is new, track it, prioritise, save."""
         self._check(week)
         known, before = self.store.demands_before(self.product, week)
-        campaigns = find_campaigns(self._until(week), week.end(self.settings.zone))
+        campaigns = self._campaigns_of(week)
         flooded = self._flooded(week) | {c for campaign in campaigns for c in campaign.comments}
         demands = {d.id: d for d in known}
         memberships = {unit: key for unit, key in before.items() if self._settled(unit, demands.get(key))}
@@ -212,15 +214,17 @@ class Miner:
     def _until(self, week: Week) -> Sequence[Comment]:
         return self.timeline.between(self.weeks[self.comments[0].id], week, self.settings.zone)
 
+    def _campaigns_of(self, week: Week) -> list[Campaign]:
+        return campaigns_until(self._until(week), week.end(self.settings.zone), self.rulings)
+
     def _flooded(self, week: Week) -> frozenset[str]:
         """Comments of campaigns at any time up to `week`, so that old floods stay out of history."""
         first = self.weeks[self.comments[0].id]
-        ids: set[str] = set()
+        ids: set[str] = set(self.rulings.marked)
         for step in range(_CAMPAIGN_STEP, week.minus(first) + 1, _CAMPAIGN_STEP):
             past = first.plus(step)
             if past not in self._campaigns:
-                found = find_campaigns(self._until(past), past.end(self.settings.zone))
-                self._campaigns[past] = frozenset(c for campaign in found for c in campaign.comments)
+                self._campaigns[past] = frozenset(c for one in self._campaigns_of(past) for c in one.comments)
             ids |= self._campaigns[past]
         return frozenset(ids)
 

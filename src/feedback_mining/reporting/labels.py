@@ -63,7 +63,11 @@ _LABELS: dict[str, dict[str, tuple[str, str]]] = {
     "campaign": {
         "advertising": ("广告", "Advertising"),
         "paid_praise": ("刷好评", "Paid praise"),
+        "brigade": ("突击打五星", "Burst of top ratings"),
         "flood": ("刷屏", "Flood"),
+        "phrase": ("多个账号同一句话", "One sentence, many accounts"),
+        "one_author": ("一人反复发", "One author again and again"),
+        "marked": ("人工认定", "Ruled by a person"),
     },
     "quarantine": {
         "empty_text": ("没有文字", "no text"),
@@ -129,6 +133,7 @@ _NOUNS = {
     "user": ("位用户", " user", " users"),
     "comment": ("条评论", " comment", " comments"),
     "mention": ("次", " mention", " mentions"),
+    "account": ("个账号", " account", " accounts"),
     "week": ("周", " week", " weeks"),
     "item": ("条", " item", " items"),
     "row": ("行", " row", " rows"),

@@ -39,7 +39,7 @@ def alert_line(alert: Alert, backlog: Backlog, words: Words, anchors: Mapping[st
         text = words.say("alert_line_small", mentions=words.count(len(alert.units), "mention"), since=since)
     else:
         tiny = alert.p_value < 0.001
-        text = words.say(
+        text = say.alert_people(alert, words) + words.say(
             "alert_line",
             rate=words.share(alert.rate),
             expected=say.usual(alert, words),
@@ -172,12 +172,35 @@ def _people(voice: Praise | Question, backlog: Backlog, words: Words) -> str:
     )
 
 
+def theme_lines(backlog: Backlog, words: Words) -> tuple[Line, ...]:
+    """Themes that do anything but stay as they were."""
+    return tuple(
+        Line(
+            words.theme(state.theme),
+            words.say(
+                "theme_state",
+                people=words.count(state.people_this_week, "user"),
+                usual=say.usual_people(state.usual, words),
+            ),
+            words.label("trend", state.trend),
+        )
+        for state in backlog.themes
+        if state.trend not in ("steady", "dormant")
+        and state.theme != "general"
+        and max(state.people_this_week, state.usual) >= _BACK_USERS
+    )
+
+
 def campaign_line(campaign: Campaign, words: Words) -> Line:
     facts = [words.count(len(campaign.comments), "comment")]
+    if campaign.people:
+        facts.append(words.count(campaign.people, "account"))
     if campaign.first:
         facts.append(words.dates(campaign.first[:10], (campaign.last or campaign.first)[:10]))
     if campaign.mean_rating is not None:
         facts.append(words.say("campaign_rating", rating=f"{campaign.mean_rating:.1f}"))
+    if campaign.id:
+        facts.append(campaign.id)
     example = (
         (Said("", campaign.example, "", "", campaign.comments[0] if campaign.comments else ""),)
         if campaign.example
@@ -185,8 +208,22 @@ def campaign_line(campaign: Campaign, words: Words) -> Line:
     )
     return Line(
         words.label("campaign", campaign.kind),
-        words.spaced(campaign.evidence),
+        words.stop(words.spaced(campaign.evidence).rstrip("。.")) + _stars(campaign, words),
         words.listed(facts),
         evidence=example,
         comments=campaign.comments,
+    )
+
+
+def _stars(campaign: Campaign, words: Words) -> str:
+    """How its ratings differ from those of the other comments."""
+    ours, others = campaign.ratings, campaign.usual_ratings
+    if not ours or not others:
+        return ""
+    stars = max(ours, key=lambda s: (ours[s], s))
+    return words.say(
+        "campaign_stars",
+        stars=stars,
+        share=words.share(ours[stars] / sum(ours.values())),
+        usual=words.share(others.get(stars, 0) / sum(others.values())),
     )

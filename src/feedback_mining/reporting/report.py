@@ -22,6 +22,7 @@ from feedback_mining.reporting.lines import (
     questions,
     quieter,
     signals,
+    theme_lines,
 )
 from feedback_mining.reporting.ranks import rank_ranges
 from feedback_mining.reporting.rows import Row, Said, item_row, quoted, units_said
@@ -52,6 +53,7 @@ class Report:
     rows: tuple[Row, ...]
     small_list: tuple[Said, ...]
     alerts: tuple[Line, ...]
+    themes: tuple[Line, ...]
     fresh: tuple[Line, ...]
     quieter: tuple[Line, ...]
     back: tuple[Line, ...]
@@ -99,6 +101,7 @@ def build_report(backlog: Backlog, lang: str = "zh", *, themes: Mapping[str, str
         rows=rows,
         small_list=_small_list(backlog, words),
         alerts=tuple(alert_line(alert, backlog, words, anchors) for alert in backlog.alerts),
+        themes=() if say.is_first_week(backlog) or say.is_small(backlog) else theme_lines(backlog, words),
         fresh=tuple(fresh_line(row, words) for row in rows if row.item.first_seen == backlog.week),
         quieter=quieter(backlog, words, anchors),
         back=back(backlog, words, anchors),

@@ -88,17 +88,33 @@ def headline(backlog: Backlog, words: Words) -> tuple[str, str, str]:
 
 
 def alert_since(alert: Alert, words: Words) -> str:
-    """Where the outbreak sits: since a version, or mostly on one, or nowhere in particular."""
+    """Where the outbreak sits: since or mostly on a version, and on which system or device."""
+    platform = words.say("with_platform", platform=alert.platform) if alert.platform else ""
     if alert.since_version:
-        return words.say("since_version", version=alert.since_version)
+        seen = alert.version_first_seen
+        first = words.say("version_seen", week=words.week(seen)) if seen else ""
+        return words.say("since_version", version=alert.since_version) + first + platform
     known = [unit.version for unit in alert.units if unit.version]
-    if not known:
-        return ""
-    version = max(sorted(set(known)), key=known.count)
+    version = max(sorted(set(known)), key=known.count) if known else ""
     count = known.count(version)
     if count >= 5 and count >= 0.6 * len(alert.units):
-        return words.say("mostly_version", count=words.count(count, "mention"), version=version)
-    return ""
+        mostly = words.say("mostly_version", count=words.count(count, "mention"), version=version)
+        return mostly + platform
+    return platform
+
+
+def alert_people(alert: Alert, words: Words) -> str:
+    """How many people, against a usual week; nothing for weeks mined before this was counted."""
+    if not alert.people:
+        return ""
+    people = words.count(alert.people, "user")
+    return words.say("alert_people", people=people, usual=usual_people(alert.usual, words))
+
+
+def usual_people(usual: float, words: Words) -> str:
+    if usual < 0.5:
+        return words.say("usual_nobody")
+    return words.say("usual_people", number=f"{round(usual):,}")
 
 
 def alert_title(alert: Alert, words: Words) -> str:

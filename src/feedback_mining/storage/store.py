@@ -31,6 +31,7 @@ from feedback_mining.storage.records import (
     demand_to_row,
 )
 from feedback_mining.storage.refusals import RefusalMethods
+from feedback_mining.storage.rulings import RulingMethods
 from feedback_mining.storage.tables import (
     analyses,
     backlogs,
@@ -55,7 +56,7 @@ def open_store(url: str) -> Store:
     return Store(open_engine(url))
 
 
-class Store(CursorMethods, LabelMethods, RefusalMethods):
+class Store(CursorMethods, LabelMethods, RefusalMethods, RulingMethods):
     """Methods are one transaction each; those that write wait for other writers. Close it, or use `with`."""
 
     def __init__(self, engine: Engine) -> None:

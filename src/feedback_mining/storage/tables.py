@@ -193,3 +193,29 @@ backlogs = Table(
     Column("content", Text, nullable=False),  # backlog.json
     PrimaryKeyConstraint("product", "week", name="pk_backlogs"),
 )
+
+# What people ruled about campaigns. Rows are added and never changed; an undo names the row it takes back.
+campaign_rulings = Table(
+    "campaign_rulings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("product", String(200), nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("comments", Text, nullable=False),  # JSON: ids
+    Column("campaign", String(100)),
+    Column("author", String(100), nullable=False),
+    Column("time", UtcDateTime, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("undoes", Integer),
+    Index("ix_campaign_rulings_product", "product"),
+)
+
+day_alerts = Table(
+    "day_alerts",
+    metadata,
+    Column("product", String(200), nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("content", Text, nullable=False),  # JSON
+    PrimaryKeyConstraint("product", "day", "place", name="pk_day_alerts"),
+)
