@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+_BLOCK = 2048  # groups that are compared at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,48 +71,83 @@ def agglomerate(
 ) -> NDArray[np.int64]:
     """The group of each point: `0 … len(known) - 1` is that known group, higher numbers are new groups.
 
-    points `(n, d)` and known `(m, d)` are augmented; known rows are means of `known_sizes` units. Needs
-    memory for n · (n + m) floats. The result depends on the order of the points only where similarities
-    tie, so callers sort them.
+    points `(n, d)` and known `(m, d)` are augmented; known rows are means of `known_sizes` units. Groups that
+    are each other's nearest merge in rounds, which gives the same groups as merging the best pair of all
+    again and again (average linkage is reducible: Bruynooghe 1977), in memory for n + m vectors. The result
+    depends on the order of the points only where similarities tie, so callers sort them.
     """
     n, m = len(points), len(known_sizes)
     if n == 0:
         return np.zeros(0, np.int64)
-    columns = np.vstack([known.reshape(m, points.shape[1]), points]).astype(np.float32)
+    means = np.vstack([known.reshape(m, points.shape[1]), points]).astype(np.float32)
     sizes = np.r_[np.asarray(known_sizes, np.float64), np.ones(n)]
-    # Rows are the points' groups, columns all groups.
-    alike = points.astype(np.float32) @ columns.T - np.float32(config.theme_penalty + config.kind_penalty)
-    alike[np.arange(n), m + np.arange(n)] = -np.inf
-    best = alike.argmax(axis=1)
-    score = alike[np.arange(n), best]
+    penalty = np.float32(config.theme_penalty + config.kind_penalty)
+    alive = np.ones(m + n, bool)
     parent = np.arange(m + n)
+    best = np.full(m + n, -1)
+    score = np.full(m + n, -np.inf, np.float32)
+    rows = np.arange(m, m + n)
     while True:
-        row = int(score.argmax())
-        if score[row] < config.threshold:
+        best[rows], score[rows] = _nearest(rows, means, alive)
+        score[rows] -= penalty
+        left, right = _reciprocal(best, score, means, alive, m, config.threshold)
+        if not len(left):
             return _labels(parent, m)
-        target, gone = int(best[row]), m + row
-        share = np.float32(sizes[gone] / (sizes[target] + sizes[gone]))
-        sizes[target] += sizes[gone]
-        parent[gone] = target
-        with np.errstate(invalid="ignore"):
-            alike[:, target] = alike[:, target] * (1 - share) + alike[:, gone] * share
-            if target >= m:
-                kept = target - m
-                alike[kept] = alike[kept] * (1 - share) + alike[row] * share
-                alike[kept, target] = -np.inf
-        alike[:, gone] = -np.inf
-        alike[row] = -np.inf
-        score[row] = -np.inf
-        stale = (best == target) | (best == gone)
-        if target >= m:
-            stale[target - m] = True
-        stale &= score > -np.inf
-        closer = ~stale & (score > -np.inf) & (alike[:, target] > score)
-        best[closer] = target
-        score[closer] = alike[closer, target]
-        for k in np.flatnonzero(stale):
-            best[k] = int(alike[k].argmax())
-            score[k] = alike[k, best[k]]
+        for target, gone in zip(left.tolist(), right.tolist(), strict=True):
+            share = np.float32(sizes[gone] / (sizes[target] + sizes[gone]))
+            means[target] = (1 - share) * means[target] + share * means[gone]
+            sizes[target] += sizes[gone]
+            parent[gone] = target
+            alive[gone] = False
+        score[right] = -np.inf
+        changed = np.unique(left)
+        groups = np.flatnonzero(alive[m:]) + m
+        stale = np.isin(best[groups], np.r_[changed, right]) | np.isin(groups, changed)
+        rows, rest = groups[stale], groups[~stale]
+        if len(rest):  # a group that has grown may have come nearer than the nearest so far
+            nearer, by = _nearest(rest, means, alive, among=changed)
+            by -= penalty
+            closer = by > score[rest]
+            best[rest[closer]], score[rest[closer]] = nearer[closer], by[closer]
+
+
+def _nearest(
+    rows: NDArray[np.int64],
+    means: Floats,
+    alive: NDArray[np.bool_],
+    among: NDArray[np.int64] | None = None,
+) -> tuple[NDArray[np.int64], Floats]:
+    """Of each of `rows`, the most similar other group alive (of `among`, if given) and how similar it is."""
+    columns = np.flatnonzero(alive) if among is None else among
+    best = np.full(len(rows), -1)
+    score = np.full(len(rows), -np.inf, np.float32)
+    for first in range(0, len(columns), _BLOCK):
+        some = columns[first : first + _BLOCK]
+        vectors = means[some]
+        for start in range(0, len(rows), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            alike = means[rows[part]] @ vectors.T
+            own, place = np.nonzero(rows[part, None] == some[None, :])
+            alike[own, place] = -np.inf
+            found = alike.argmax(axis=1)
+            top = alike[np.arange(len(found)), found]
+            closer = top > score[part]
+            best[part] = np.where(closer, some[found], best[part])
+            score[part] = np.where(closer, top, score[part])
+    return best, score
+
+
+def _reciprocal(
+    best: NDArray[np.int64], score: Floats, means: Floats, alive: NDArray[np.bool_], m: int, threshold: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs of groups that are each other's nearest and alike enough, the one that stays first."""
+    ready = np.flatnonzero((score >= threshold) & alive)
+    admired = np.unique(best[ready][best[ready] < m])
+    if len(admired):
+        best[admired], _ = _nearest(admired, means, alive, among=np.flatnonzero(alive[m:]) + m)
+    mutual = ready[best[best[ready]] == ready]
+    mutual = mutual[mutual > best[mutual]]
+    return best[mutual], mutual
 
 
 def _labels(parent: NDArray[np.int64], m: int) -> NDArray[np.int64]:
