@@ -84,9 +84,7 @@ class Taxonomy:
 
 def shipped() -> list[str]:
     """Names of the taxonomies that come with the project."""
-    return sorted(
-        path.stem for path in (data_dir() / "taxonomy").glob("*.yaml") if path.stem not in _OTHERS
-    )
+    return sorted(path.stem for path in (data_dir() / "taxonomy").glob("*.yaml") if path.stem not in _OTHERS)
 
 
 def _theme(raw: Any, number: int) -> Theme:

@@ -64,6 +64,8 @@ def summary_of(
         return ()
     people = len({window.person(u) for u in units})
     first = Said(need.text, people, (need.place,))
+    if people == 1:
+        return (first,)
     second = _circumstance(read, need, title, window, analyses, background, wording)
     return (first, second) if second else (first,)
 

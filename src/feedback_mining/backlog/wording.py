@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import HashingVectorizer
 
 from feedback_mining.text.clean import normalise
 from feedback_mining.text.duplicates import comparable
 
 Floats = NDArray[np.float32]
-
-
-def letter_vectors(texts: Sequence[str]) -> Floats:
-    """`(n, 512)`: which pairs of letters a text holds, hashed; of length 1. Needs no model."""
-    hasher = HashingVectorizer(analyzer="char", ngram_range=(1, 2), n_features=512, alternate_sign=False)
-    return np.asarray(hasher.transform([comparable(t) for t in texts]).toarray(), np.float32)
+_COLUMNS = 512
 
 
 def letter_pairs(text: str) -> list[str]:
     said = comparable(text)
     return [said[k : k + 2] for k in range(len(said) - 1)]
+
+
+def letter_vectors(texts: Sequence[str]) -> Floats:
+    """`(n, 512)`: which letters and pairs of them a text holds, hashed; of length 1. Needs no model."""
+    rows = np.zeros((len(texts), _COLUMNS), np.float32)
+    for row, text in zip(rows, texts, strict=True):
+        row[[crc32(pair.encode()) % _COLUMNS for pair in (*comparable(text), *letter_pairs(text))]] = 1
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    vectors: Floats = np.divide(rows, lengths, out=rows, where=lengths > 0)
+    return vectors
 
 
 @dataclass(frozen=True, slots=True)
