@@ -44,12 +44,14 @@ def build_backlog(
     notices: Sequence[str] = (),
     strategy: Strategy | None = None,
     wording: Wording | None = None,
+    merged: Mapping[str, Sequence[str]] | None = None,
 ) -> Backlog:
     """The backlog of `week`; comments after it, campaigns and repeats do not count.
 
     `memberships` maps unit ids to demand ids; `repeats` holds ids of comments that repeat their author's
-    earlier one. Units without an analysis or a demand are no items. The result does not depend on the order
-    of any input. Without a `wording`, likeness is that of letters.
+    earlier one; `merged` the ids that people merged into a demand. Units without an analysis or a demand are
+    no items. The result does not depend on the order of any input. Without a `wording`, likeness is that of
+    letters.
     """
     strategy, wording = strategy or Strategy(), wording or Wording()
     timeline = comments if isinstance(comments, Timeline) else Timeline(comments)
@@ -83,6 +85,8 @@ def build_backlog(
         )
         for demand, of_demand in grouped.items()
     ]
+    if merged:
+        items = [replace(item, merged_ids=tuple(merged.get(item.id, ()))) for item in items]
     return Backlog(
         product=product,
         week=str(week),

@@ -87,6 +87,7 @@ class Item:
     keywords: tuple[str, ...] = ()
     why: str = ""  # one sentence, in the report's language
     summary: tuple[Said, ...] = ()  # the need, and a circumstance that several tell with it
+    merged_ids: tuple[str, ...] = ()  # demands that people merged into this one
 
 
 @dataclass(frozen=True, slots=True)
