@@ -51,6 +51,9 @@ class Window:
     def person(self, unit: Unit) -> str:
         return person_of(self.comments[unit.comment])
 
+    def person_of(self, comment: str) -> str:
+        return person_of(self.comments[comment])
+
     def week(self, unit: Unit) -> str:
         return self.weeks[-1 - self.ages[unit.comment]]
 
