@@ -180,6 +180,18 @@ def test_mined_weeks_and_people_s_rulings_count(folder: Path) -> None:
         assert raise_alerts(store, PRODUCT, DAY, settings=SETTINGS) == []
 
 
+def test_people_s_titles_and_merges_are_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["mine", "--until", str(DAY), "--out", str(folder)]) == 0
+    with opened(folder) as store:
+        (one,) = raise_alerts(store, PRODUCT, DAY, settings=SETTINGS)
+    named = ["demands", "rename", one.demand, "--title", "账单导出失败", "--author", "林"]
+    assert main([*named, "--out", str(folder)]) == 0
+    with opened(folder) as store:
+        (again,) = raise_alerts(store, PRODUCT, DAY, settings=SETTINGS)
+    assert again.title == "账单导出失败"
+    assert (again.demand, again.comments) == (one.demand, one.comments)
+
+
 def test_mistakes_are_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for options, word in (
         (["--date", "10.6.2026"], "2019-04-15"),

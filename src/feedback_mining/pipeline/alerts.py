@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from feedback_mining.backlog.daily import REMEMBERED, DayAlert, day_alerts, day_end, not_yet_raised
 from feedback_mining.backlog.rulings import Rulings
 from feedback_mining.classification.labelling import corrected
+from feedback_mining.demands.decisions import as_people_see, fold, retired
 from feedback_mining.errors import InputError
 from feedback_mining.pipeline.campaigns import campaigns_until
 from feedback_mining.pipeline.labels import labels_of
@@ -77,11 +78,15 @@ class Watch:
         reader = Reader.of(settings, store)
         self.tracker = reader.tracker(product, lang)
         themes = {theme.id for theme in reader.taxonomy.themes}
-        labels = labels_of(self.comments, store.labels(product))
+        self.labels = labels_of(self.comments, store.labels(product))
         read = reader.analyses(store, product, self.comments, progress)
-        self.analyses = read | {key: corrected(read[key], label, themes) for key, label in labels.items()}
+        self.analyses = read | {
+            key: corrected(read[key], label, themes) for key, label in self.labels.items()
+        }
         self.repeats = same_author_repeats(self.comments)
         self.rulings = Rulings.of(store.campaign_rulings(product))
+        decisions = store.decisions(product)
+        self.people, self.gone = fold(decisions), retired(decisions)
         self.said = {c.id: (str(Week.of(c.time, settings.zone)), c.text) for c in self.comments}
         self._known: tuple[Week, list[Demand], dict[str, str]] | None = None
 
@@ -100,23 +105,29 @@ class Watch:
         )
 
     def _grouped(self, day: date, counted: Sequence[Comment]) -> tuple[list[Demand], dict[str, str]]:
-        """Demands as the weeks before left them, and as the units that came since join or found them."""
+        """Demands as the weeks before and people left them, and as the units that came since join or found them."""
         week = Week.of_date(day)
         if self._known is None or self._known[0] != week:
             self._known = (week, *self.store.demands_before(self.product, week))
-        _, known, before = self._known
+        _, known, recorded = self._known
         units = [u for c in counted for u in self.analyses[c.id].units if groupable(u)]
+        placed = self.people.placed(units, self.labels)
+        demands = {d.id: d for d in known if d.id not in self.gone}
+        before = {unit: key for unit, key in recorded.items() if unit not in placed and key not in self.gone}
         members: dict[str, list[Unit]] = defaultdict(list)
         for unit in units:
-            if unit.id in before:
-                members[before[unit.id]].append(unit)
-        fresh = [u for u in units if u.id not in before]
-        demands = {d.id: d for d in known}
+            if home := placed.get(unit.id) or before.get(unit.id):
+                members[home].append(unit)
+        for key in set(placed.values()) - demands.keys():  # split off since the last run
+            of = members[key]
+            title = self.people.founded.get(key, "")
+            demands[key] = self.tracker.described(key, title, of, self.said[of[0].comment][0])
         joined: dict[str, str] = {}
-        for piece in pieces(fresh):
+        for piece in pieces([u for u in units if u.id not in before and u.id not in placed]):
             tracked = self.tracker.track(piece, self.said, list(demands.values()), members)
             demands.update((d.id, d) for d in tracked.demands)
             joined.update(tracked.memberships)
             for unit in piece:
                 members[tracked.memberships[unit.id]].append(unit)
-        return list(demands.values()), before | joined
+        seen = as_people_see(self.people, demands.values(), before | joined, placed)
+        return list(seen.demands.values()), seen.memberships
