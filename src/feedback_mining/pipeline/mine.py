@@ -150,8 +150,6 @@ class Miner:
             for unit, key in before.items()
             if unit not in placed and key not in gone and self._settled(unit, demands.get(key))
         }
-        changed: dict[str, Demand] = {}
-        joined: dict[str, str] = {}
         fresh = [
             unit
             for comment in self._until(week)
@@ -160,7 +158,14 @@ class Miner:
             if unit.id in self.units and unit.id not in memberships and unit.id not in placed
         ]
         members = self._members(memberships | placed)
-        demands |= self._founded(people.founded, placed, demands)
+        founded = self._founded(people.founded, placed, demands)
+        demands |= founded
+        changed = dict(founded)
+        joined = {
+            unit: people.origins.get(unit, key)
+            for unit, key in placed.items()
+            if unit in self.units and unit not in before
+        }
         for tracker, piece in self._rounds(fresh):
             tracked = tracker.track(piece, self._said, list(demands.values()), members)
             demands.update((d.id, d) for d in tracked.demands)
