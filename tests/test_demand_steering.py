@@ -386,7 +386,7 @@ class TestCommands:
         assert "merge" in out
         assert "By week" in out
         code, out, _ = self.run(capsys, folder, "history", other, "--lang", "en")
-        assert re.search(r"birth · machine · units=\d", out)
+        assert re.search(r"birth · machine · units \d, people \d", out)
         assert "merge #1 · 小林" in out
         code, out, _ = self.run(capsys, folder, "list", "--state", "changed")
         assert one in out
