@@ -1,0 +1,375 @@
+"""Find units and demands by meaning and by words, and tell whether something was asked for before.
+
+The query is neither stored nor logged. What is searched is what the store holds now: comments that no model
+has read yet are read first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feedback_mining.backlog.rulings import Rulings, Verdict
+from feedback_mining.classification.classifier import told
+from feedback_mining.classification.labelling import corrected
+from feedback_mining.demands.search import SearchConfig, best_of, coverage, fits, rarity
+from feedback_mining.demands.track import kind_of
+from feedback_mining.errors import InputError
+from feedback_mining.pipeline.demand_desk import Desk
+from feedback_mining.pipeline.demand_views import DemandRow, Views
+from feedback_mining.pipeline.labels import labels_of
+from feedback_mining.pipeline.reader import Progress, Reader
+from feedback_mining.records import Intent, Unit
+from feedback_mining.settings import Settings
+from feedback_mining.storage import Store
+from feedback_mining.storage.search_index import SearchIndex
+from feedback_mining.text.tokens import marks, query_tokens, search_tokens
+from feedback_mining.weeks import Week
+
+Floats = NDArray[np.float32]
+_FORMAT = "1"  # of the index; changes with search_tokens
+_BY_WORDS = 20_000  # units and titles looked at by their words, best first
+_BY_MEANING = 5_000  # and by their vectors
+_LONGEST = 5_000  # characters of a query
+_QUOTES = 3
+_CAMPAIGN_STEP = 6  # weeks; a campaign is in every backlog of the twelve weeks after it
+_TITLE = "title:"
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What may be asked of a search besides its words."""
+
+    since: Week | None = None
+    until: Week | None = None
+    theme: str | None = None
+    intent: str | None = None
+    campaigns: bool = False  # also what campaigns said
+
+    @property
+    def narrowed(self) -> bool:
+        return (self.since, self.until, self.theme, self.intent) != (None, None, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitHit:
+    """A unit that fits; `marks` are the parts of its text that hold words of the query."""
+
+    unit: str
+    text: str
+    week: str
+    intent: str
+    theme: str
+    demand: str | None
+    fit: float
+    marks: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DemandHit:
+    """A demand that fits, with those of its units that fit; `matching` counts them all."""
+
+    demand: DemandRow
+    fit: float
+    matching: int
+    quotes: tuple[UnitHit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Best first; `total_…` counts what fits, shown or not. `mined` is False where there are no demands yet."""
+
+    demands: tuple[DemandHit, ...]
+    units: tuple[UnitHit, ...]
+    total_demands: int
+    total_units: int
+    people: int  # authors of the units that fit
+    mined: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An opinion of the pasted text and the demands that it may be, best first; none where it is new."""
+
+    text: str
+    intent: str
+    theme: str
+    demands: tuple[DemandHit, ...]
+    sure: bool = False
+
+
+@dataclass
+class Searcher:
+    """One product, ready to be searched; use it with `with`. Make it anew after an import or a run."""
+
+    desk: Desk
+    units: dict[str, Unit]  # all that the models or people say, in order of time
+    flooded: frozenset[str]  # comments of campaigns
+    index: SearchIndex
+    config: SearchConfig = field(default_factory=SearchConfig)
+
+    @classmethod
+    def of(cls, store: Store, product: str, settings: Settings, progress: Progress | None = None) -> Searcher:
+        """Raises InputError where the store holds no comments of the product."""
+        comments = {c.id: c for c in store.comments(product)}
+        if not comments:
+            raise InputError(
+                f"The store {store.address} holds no comments of {product!r}; import files first"
+            )
+        reader = Reader.of(settings, store)
+        found = reader.analyses(store, product, list(comments.values()), progress)
+        labels = labels_of(comments.values(), store.labels(product))
+        themes = {theme.id for theme in reader.taxonomy.themes}
+        units = {
+            unit.id: unit
+            for key in comments
+            for unit in (corrected(found[key], labels[key], themes) if key in labels else found[key]).units
+        }
+        raw = {unit: demand for unit, (demand, _) in store.memberships(product).items()}
+        rows = store.demand_rows(product)
+        desk = Desk(
+            store, product, settings, reader, comments, _of_members(units, raw), rows, raw, frozenset(labels)
+        )
+        version = f"{_FORMAT} {reader.models.encoder.version} {reader.models.versions['dictionary']}"
+        index = SearchIndex(_index_path(store, product, settings), version)
+        searcher = cls(desk, units, _flooded(store, product), index)
+        index.update(searcher.texts, searcher.tokens, reader.models.encoder.encode)
+        return searcher
+
+    def __enter__(self) -> Searcher:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self.index.close()
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """Demand → its title, of demands with units."""
+        return {key: d.title for key, d in self.desk.view.demands.items() if key in self.desk.members}
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """What the index holds."""
+        return {key: unit.text for key, unit in self.units.items()} | {
+            _TITLE + key: title for key, title in self.titles.items()
+        }
+
+    def tokens(self, text: str) -> list[str]:
+        return search_tokens(text, self.desk.reader.models.comments.featuriser.segmenter.words)
+
+    @cached_property
+    def _vectors(self) -> tuple[dict[str, int], list[str], Floats]:
+        keys, vectors = self.index.vectors()
+        return {key: k for k, key in enumerate(keys)}, keys, vectors
+
+    @cached_property
+    def views(self) -> Views:
+        return Views(self.desk)
+
+    @cached_property
+    def mined(self) -> bool:
+        return bool(self.desk.members)
+
+    def search(self, query: str, sought: Sought | None = None, limit: int = 10) -> Found:
+        """Units and demands that fit the query. Raises InputError for one that is empty or too long.
+
+        A demand fits as well as its best units and its title do; with a narrower question only through units
+        that answer it.
+        """
+        wanted = sought or Sought()
+        told_tokens = self._query(query)
+        fit = self._fits(checked_query(query), told_tokens, self._allowed(wanted))
+        hits = {key: value for key, value in fit.items() if value >= self.config.threshold}
+        units = sorted((k for k in hits if k in self.units), key=lambda k: (-hits[k], k))
+        people = {self._author(unit) for unit in units}
+        demands = self._demands(hits, titles=not wanted.narrowed)
+        return Found(
+            tuple(self._demand_hit(key, value, hits, told_tokens) for key, value in demands[:limit]),
+            tuple(self._unit_hit(key, hits[key], told_tokens) for key in units[:limit]),
+            len(demands),
+            len(units),
+            len(people),
+            self.mined,
+        )
+
+    def asked(self, text: str, limit: int = 3) -> list[Match]:
+        """Each opinion of a pasted text with the demands that it may be.
+
+        Raises InputError for a text that is empty or too long, and where no week was mined.
+        """
+        said = checked_query(text)
+        if not self.mined:
+            raise InputError(
+                f"The store {self.desk.store.address} holds no demands of {self.desk.product!r} yet; "
+                "run: feedback-mining mine"
+            )
+        return [self._match(unit, limit) for unit in self._opinions(said)]
+
+    def _match(self, unit: Unit, limit: int) -> Match:
+        tokens = self._query(unit.text)
+        members = {key for units in self.desk.members.values() for key in units}
+        fit = self._fits(unit.text, tokens, members | {_TITLE + key for key in self.titles})
+        theme, wish = kind_of(unit)
+        by_demand = []
+        for key, value in self._demands(fit):
+            other_theme, other_wish = kind_of(self.desk.view.demands[key])
+            less = self.config.facet_penalty * ((theme != other_theme) + (wish != other_wish))
+            by_demand.append((key, value - less))
+        near = sorted((d for d in by_demand if d[1] >= self.config.asked), key=lambda d: (-d[1], d[0]))[
+            :limit
+        ]
+        hits = tuple(self._demand_hit(key, value, fit, tokens) for key, value in near)
+        sure = bool(near) and near[0][1] >= self.config.asked_sure
+        return Match(unit.text, str(unit.intent), unit.theme, hits, sure)
+
+    def _opinions(self, text: str) -> list[Unit]:
+        """What can be a demand in the text; else every opinion; else the text as a whole."""
+        (analysis,) = self.desk.reader.analyse([("", text)])
+        units = [unit for unit in told(analysis.units) if unit.intent is not Intent.OTHER]
+        actionable = [unit for unit in units if unit.actionable and unit.specific]
+        if actionable or units:
+            return actionable or units
+        return list(analysis.units) or [_whole(text)]
+
+    def _query(self, text: str) -> list[str]:
+        return query_tokens(text, self.desk.reader.models.comments.featuriser.segmenter.words)
+
+    def _allowed(self, wanted: Sought) -> set[str] | None:
+        """The units and titles that may answer; None where all may."""
+        if not wanted.narrowed and (wanted.campaigns or not self.flooded):
+            return None
+        allowed = set() if wanted.narrowed else {_TITLE + key for key in self.titles}
+        weeks: dict[str, Week] = {}
+        if wanted.since or wanted.until:
+            weeks = {key: Week.of(c.time, self.desk.settings.zone) for key, c in self.desk.comments.items()}
+        for key, unit in self.units.items():
+            week = weeks.get(unit.comment)
+            if (
+                (wanted.campaigns or unit.comment not in self.flooded)
+                and wanted.theme in (None, unit.theme)
+                and wanted.intent in (None, str(unit.intent))
+                and (wanted.since is None or (week is not None and week >= wanted.since))
+                and (wanted.until is None or (week is not None and week <= wanted.until))
+            ):
+                allowed.add(key)
+        return allowed
+
+    def _fits(self, text: str, tokens: Sequence[str], allowed: set[str] | None) -> dict[str, float]:
+        """Key of each candidate → how well it fits."""
+        place, keys, vectors = self._vectors
+        (vector,) = self.desk.reader.models.encoder.encode([text])
+        cosines = vectors @ vector
+        candidates: dict[str, None] = {}
+        single = len(tokens) == 1 and len(tokens[0]) == 1
+        for key, _ in self.index.matching(tokens, _BY_WORDS, beginning=single):
+            if allowed is None or key in allowed:
+                candidates[key] = None
+        if single:  # a vector of one character means little
+            return dict.fromkeys(candidates, 1.0)
+        nearest = np.argsort(-cosines, kind="stable")
+        if allowed is not None:
+            mask = np.fromiter((key in allowed for key in keys), bool, len(keys))
+            nearest = nearest[mask[nearest]]
+        candidates.update(dict.fromkeys(keys[k] for k in nearest[:_BY_MEANING].tolist()))
+        counts, total = self.index.holders(tokens)
+        weights = {token: rarity(count, total) for token, count in counts.items()}
+        held = self.index.tokens_of(candidates)
+        of = [float(cosines[place[key]]) for key in candidates]
+        found = fits(of, [coverage(held[key], weights) for key in candidates], self.config)
+        return dict(zip(candidates, found.tolist(), strict=True))
+
+    def _demands(self, fit: Mapping[str, float], *, titles: bool = True) -> list[tuple[str, float]]:
+        """Demands of what fits, best first."""
+        by_demand: dict[str, list[float]] = defaultdict(list)
+        for key, value in fit.items():
+            if key.startswith(_TITLE) and key.removeprefix(_TITLE) in self.titles:
+                if titles:
+                    by_demand[key.removeprefix(_TITLE)].append(value)
+            elif key in self.desk.view.memberships:
+                by_demand[self.desk.view.memberships[key]].append(value)
+        scored = [(key, best_of(values)) for key, values in by_demand.items() if key in self.titles]
+        return sorted(scored, key=lambda one: (-one[1], one[0]))
+
+    def _demand_hit(
+        self, key: str, value: float, fit: Mapping[str, float], tokens: Sequence[str]
+    ) -> DemandHit:
+        members = [unit for unit in self.desk.members[key] if unit in fit]
+        best = sorted(members, key=lambda unit: (-fit[unit], unit))
+        seen: dict[str, str] = {}
+        for unit in best:
+            seen.setdefault(" ".join(self.units[unit].text.split()), unit)
+        matching = sum(fit[unit] >= self.config.threshold for unit in members)
+        quotes = tuple(self._unit_hit(unit, fit[unit], tokens) for unit in list(seen.values())[:_QUOTES])
+        return DemandHit(self.views.row(key), round(value, 3), matching, quotes)
+
+    def _unit_hit(self, key: str, value: float, tokens: Sequence[str]) -> UnitHit:
+        unit = self.units[key]
+        comment = self.desk.comments[unit.comment]
+        return UnitHit(
+            unit=key,
+            text=unit.text,
+            week=str(Week.of(comment.time, self.desk.settings.zone)),
+            intent=str(unit.intent),
+            theme=unit.theme,
+            demand=self.desk.view.memberships.get(key),
+            fit=round(value, 3),
+            marks=tuple(marks(unit.text, tokens)),
+        )
+
+    def _author(self, unit: str) -> str:
+        comment = self.desk.comments[self.units[unit].comment]
+        return comment.author or comment.id
+
+
+def checked_query(text: str) -> str:
+    """Raises InputError for one that is empty or too long."""
+    said = text.strip()
+    if not said:
+        raise InputError("The text to look for is empty; expected some words, such as 夜间模式")
+    if len(said) > _LONGEST:
+        raise InputError(
+            f"The text to look for has {len(said):,} characters; expected {_LONGEST:,} at most, the part that matters"
+        )
+    return said
+
+
+def _of_members(units: Mapping[str, Unit], raw: Mapping[str, str]) -> dict[str, Unit]:
+    wanted = {unit.rpartition(":")[0] for unit in raw}
+    return {key: unit for key, unit in units.items() if unit.comment in wanted}
+
+
+def _flooded(store: Store, product: str) -> frozenset[str]:
+    """Comments of the campaigns of mined weeks, as people ruled."""
+    rulings = Rulings.of(store.campaign_rulings(product))
+    found: set[str] = set()
+    last: Week | None = None
+    for week in map(Week.parse, reversed(store.weeks_done(product))):
+        if last is None or last.minus(week) >= _CAMPAIGN_STEP:
+            last = week
+            content = store.backlog(product, week) or {}
+            found |= {c for campaign in content.get("campaigns", ()) for c in campaign["comments"]}
+    voices = {c for c, ruling in rulings.of_comment.items() if ruling.verdict is Verdict.VOICE}
+    return frozenset((found - voices) | rulings.marked)
+
+
+def _index_path(store: Store, product: str, settings: Settings) -> Path | None:
+    """Beside an SQLite store, or in the folder of vectors; None where there is neither."""
+    folder = settings.vectors or store.folder
+    digest = hashlib.sha256(f"{store.address}\x1f{product}".encode()).hexdigest()[:12]
+    return folder / f"search-{digest}.db" if folder else None
+
+
+def _whole(text: str) -> Unit:
+    from feedback_mining.records import Sentiment
+
+    return Unit("", 0, len(text), text, Intent.OTHER, "general", Sentiment.NEUTRAL, 0.0)
