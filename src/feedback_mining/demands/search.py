@@ -1,8 +1,9 @@
 """How well a unit, and a demand, fits what somebody looks for: by meaning and by words.
 
 A fit is a weighted sum of the cosine of the vectors and of the share of the query's tokens that the unit
-holds, each token weighted by its rarity (inverse document frequency). Ranks alone (reciprocal rank fusion)
-cannot tell that nothing fits; a sum can. The figures in SearchConfig are measured by benchmarks/search.py.
+holds, each token weighted by its rarity (inverse document frequency); where other words say the same, the
+cosine alone counts for somewhat more. Ranks alone (reciprocal rank fusion) cannot tell that nothing fits; a
+sum can. The figures in SearchConfig are measured by benchmarks/search.py.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ Floats = NDArray[np.float32]
 @dataclass(frozen=True, slots=True)
 class SearchConfig:
     words: float = 0.4  # weight of the words in a fit; the rest is that of the vectors
+    meaning: float = 0.7  # a fit is at least this share of the cosine
     threshold: float = 0.34  # least fit of what is shown
     asked: float = 0.34  # least fit of a demand that a pasted opinion may be
     asked_sure: float = 0.45  # least fit of one that it is, more often than not
@@ -41,7 +43,9 @@ def fits(cosines: Sequence[float] | Floats, coverages: Sequence[float], config: 
     """`(n,)` fits of n texts, about 0 to 1."""
     alike = np.clip(np.asarray(cosines, np.float32), 0, 1)
     held = np.asarray(coverages, np.float32)
-    return ((1 - config.words) * alike + config.words * held).astype(np.float32)
+    summed = (1 - config.words) * alike + config.words * held
+    found: Floats = np.maximum(summed, config.meaning * alike).astype(np.float32)
+    return found
 
 
 def best_of(values: Collection[float], count: int = 2) -> float:

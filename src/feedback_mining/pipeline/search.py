@@ -9,37 +9,34 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 
-import numpy as np
-from numpy.typing import NDArray
-
 from feedback_mining.backlog.rulings import Rulings, Verdict
 from feedback_mining.classification.classifier import told
 from feedback_mining.classification.labelling import corrected
-from feedback_mining.demands.search import SearchConfig, best_of, coverage, fits, rarity
+from feedback_mining.demands.search import SearchConfig, best_of
 from feedback_mining.demands.track import kind_of
 from feedback_mining.errors import InputError
 from feedback_mining.pipeline.demand_desk import Desk
 from feedback_mining.pipeline.demand_views import DemandRow, Views
+from feedback_mining.pipeline.finder import Finder
 from feedback_mining.pipeline.labels import labels_of
 from feedback_mining.pipeline.reader import Progress, Reader
 from feedback_mining.records import Intent, Unit
 from feedback_mining.settings import Settings
 from feedback_mining.storage import Store
 from feedback_mining.storage.search_index import SearchIndex
-from feedback_mining.text.tokens import marks, query_tokens, search_tokens
+from feedback_mining.text.split import clauses
+from feedback_mining.text.tokens import marks
 from feedback_mining.weeks import Week
 
-Floats = NDArray[np.float32]
 _FORMAT = "1"  # of the index; changes with search_tokens
-_BY_WORDS = 20_000  # units and titles looked at by their words, best first
-_BY_MEANING = 5_000  # and by their vectors
 _LONGEST = 5_000  # characters of a query
 _QUOTES = 3
+_SHORTEST = 4  # characters of a clause that can be an opinion by itself
 _CAMPAIGN_STEP = 6  # weeks; a campaign is in every backlog of the twelve weeks after it
 _TITLE = "title:"
 
@@ -113,8 +110,7 @@ class Searcher:
     desk: Desk
     units: dict[str, Unit]  # all that the models or people say, in order of time
     flooded: frozenset[str]  # comments of campaigns
-    index: SearchIndex
-    config: SearchConfig = field(default_factory=SearchConfig)
+    finder: Finder
 
     @classmethod
     def of(cls, store: Store, product: str, settings: Settings, progress: Progress | None = None) -> Searcher:
@@ -140,8 +136,10 @@ class Searcher:
         )
         version = f"{_FORMAT} {reader.models.encoder.version} {reader.models.versions['dictionary']}"
         index = SearchIndex(_index_path(store, product, settings), version)
-        searcher = cls(desk, units, _flooded(store, product), index)
-        index.update(searcher.texts, searcher.tokens, reader.models.encoder.encode)
+        words = reader.models.comments.featuriser.segmenter.words
+        finder = Finder(index, reader.models.encoder.encode, words)  # not the encoder that keeps vectors
+        searcher = cls(desk, units, _flooded(store, product), finder)
+        finder.update(searcher.texts)
         return searcher
 
     def __enter__(self) -> Searcher:
@@ -150,7 +148,7 @@ class Searcher:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
-        self.index.close()
+        self.finder.index.close()
 
     @cached_property
     def titles(self) -> dict[str, str]:
@@ -164,13 +162,9 @@ class Searcher:
             _TITLE + key: title for key, title in self.titles.items()
         }
 
-    def tokens(self, text: str) -> list[str]:
-        return search_tokens(text, self.desk.reader.models.comments.featuriser.segmenter.words)
-
-    @cached_property
-    def _vectors(self) -> tuple[dict[str, int], list[str], Floats]:
-        keys, vectors = self.index.vectors()
-        return {key: k for k, key in enumerate(keys)}, keys, vectors
+    @property
+    def config(self) -> SearchConfig:
+        return self.finder.config
 
     @cached_property
     def views(self) -> Views:
@@ -187,15 +181,16 @@ class Searcher:
         that answer it.
         """
         wanted = sought or Sought()
-        told_tokens = self._query(query)
-        fit = self._fits(checked_query(query), told_tokens, self._allowed(wanted))
+        said = checked_query(query)
+        fit = self.finder.fits(said, self._allowed(wanted))
         hits = {key: value for key, value in fit.items() if value >= self.config.threshold}
+        tokens = self.finder.tokens(said)
         units = sorted((k for k in hits if k in self.units), key=lambda k: (-hits[k], k))
         people = {self._author(unit) for unit in units}
         demands = self._demands(hits, titles=not wanted.narrowed)
         return Found(
-            tuple(self._demand_hit(key, value, hits, told_tokens) for key, value in demands[:limit]),
-            tuple(self._unit_hit(key, hits[key], told_tokens) for key in units[:limit]),
+            tuple(self._demand_hit(key, value, hits, tokens) for key, value in demands[:limit]),
+            tuple(self._unit_hit(key, hits[key], tokens) for key in units[:limit]),
             len(demands),
             len(units),
             len(people),
@@ -216,21 +211,35 @@ class Searcher:
         return [self._match(unit, limit) for unit in self._opinions(said)]
 
     def _match(self, unit: Unit, limit: int) -> Match:
-        tokens = self._query(unit.text)
-        members = {key for units in self.desk.members.values() for key in units}
-        fit = self._fits(unit.text, tokens, members | {_TITLE + key for key in self.titles})
-        theme, wish = kind_of(unit)
-        by_demand = []
-        for key, value in self._demands(fit):
-            other_theme, other_wish = kind_of(self.desk.view.demands[key])
-            less = self.config.facet_penalty * ((theme != other_theme) + (wish != other_wish))
-            by_demand.append((key, value - less))
-        near = sorted((d for d in by_demand if d[1] >= self.config.asked), key=lambda d: (-d[1], d[0]))[
-            :limit
-        ]
-        hits = tuple(self._demand_hit(key, value, fit, tokens) for key, value in near)
-        sure = bool(near) and near[0][1] >= self.config.asked_sure
+        nearness: dict[str, float] = {}
+        fit: dict[str, float] = {}
+        for one in self._parts(unit):
+            found = self.finder.fits(one.text, self._members)
+            for key, value in self._demands(found):
+                own, other = kind_of(one), kind_of(self.desk.view.demands[key])
+                less = self.config.facet_penalty * sum(a != b for a, b in zip(own, other, strict=True))
+                nearness[key] = max(nearness.get(key, 0.0), value - less)
+            fit |= {key: max(value, fit.get(key, 0.0)) for key, value in found.items()}
+        near = sorted(
+            (d for d in nearness if nearness[d] >= self.config.asked), key=lambda d: (-nearness[d], d)
+        )
+        tokens = self.finder.tokens(unit.text)
+        hits = tuple(self._demand_hit(key, nearness[key], fit, tokens) for key in near[:limit])
+        sure = bool(hits) and nearness[near[0]] >= self.config.asked_sure
         return Match(unit.text, str(unit.intent), unit.theme, hits, sure)
+
+    @cached_property
+    def _members(self) -> frozenset[str]:
+        """What a pasted text is compared with: units and titles of demands."""
+        units = {key for of in self.desk.members.values() for key in of}
+        return frozenset(units | {_TITLE + key for key in self.titles})
+
+    def _parts(self, unit: Unit) -> list[Unit]:
+        """The unit, and what its clauses say by themselves where it has several."""
+        texts = [unit.text[clause.start : clause.end] for clause in clauses(unit.text)]
+        parts = [text for text in texts if len(text) >= _SHORTEST] if len(texts) > 1 else []
+        read = self.desk.reader.analyse([("", text) for text in parts])
+        return [unit, *(one for found in read for one in told(found.units) if one.actionable)]
 
     def _opinions(self, text: str) -> list[Unit]:
         """What can be a demand in the text; else every opinion; else the text as a whole."""
@@ -240,9 +249,6 @@ class Searcher:
         if actionable or units:
             return actionable or units
         return list(analysis.units) or [_whole(text)]
-
-    def _query(self, text: str) -> list[str]:
-        return query_tokens(text, self.desk.reader.models.comments.featuriser.segmenter.words)
 
     def _allowed(self, wanted: Sought) -> set[str] | None:
         """The units and titles that may answer; None where all may."""
@@ -263,30 +269,6 @@ class Searcher:
             ):
                 allowed.add(key)
         return allowed
-
-    def _fits(self, text: str, tokens: Sequence[str], allowed: set[str] | None) -> dict[str, float]:
-        """Key of each candidate → how well it fits."""
-        place, keys, vectors = self._vectors
-        (vector,) = self.desk.reader.models.encoder.encode([text])
-        cosines = vectors @ vector
-        candidates: dict[str, None] = {}
-        single = len(tokens) == 1 and len(tokens[0]) == 1
-        for key, _ in self.index.matching(tokens, _BY_WORDS, beginning=single):
-            if allowed is None or key in allowed:
-                candidates[key] = None
-        if single:  # a vector of one character means little
-            return dict.fromkeys(candidates, 1.0)
-        nearest = np.argsort(-cosines, kind="stable")
-        if allowed is not None:
-            mask = np.fromiter((key in allowed for key in keys), bool, len(keys))
-            nearest = nearest[mask[nearest]]
-        candidates.update(dict.fromkeys(keys[k] for k in nearest[:_BY_MEANING].tolist()))
-        counts, total = self.index.holders(tokens)
-        weights = {token: rarity(count, total) for token, count in counts.items()}
-        held = self.index.tokens_of(candidates)
-        of = [float(cosines[place[key]]) for key in candidates]
-        found = fits(of, [coverage(held[key], weights) for key in candidates], self.config)
-        return dict(zip(candidates, found.tolist(), strict=True))
 
     def _demands(self, fit: Mapping[str, float], *, titles: bool = True) -> list[tuple[str, float]]:
         """Demands of what fits, best first."""
