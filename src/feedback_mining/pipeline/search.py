@@ -208,12 +208,19 @@ class Searcher:
                 f"The store {self.desk.store.address} holds no demands of {self.desk.product!r} yet; "
                 "run: feedback-mining mine"
             )
-        return [self._match(unit, limit) for unit in self._opinions(said)]
+        matches = []
+        for unit in self._opinions(said):
+            parts = self._parts(unit)
+            if len({kind_of(part)[1] for part in parts}) > 1:  # a fault and a wish are two
+                matches += [self._match(part, [part], limit) for part in parts]
+            else:
+                matches.append(self._match(unit, [unit, *parts], limit))
+        return matches
 
-    def _match(self, unit: Unit, limit: int) -> Match:
+    def _match(self, unit: Unit, parts: Sequence[Unit], limit: int) -> Match:
         nearness: dict[str, float] = {}
         fit: dict[str, float] = {}
-        for one in self._parts(unit):
+        for one in parts:
             found = self.finder.fits(one.text, self._members)
             for key, value in self._demands(found):
                 own, other = kind_of(one), kind_of(self.desk.view.demands[key])
@@ -235,11 +242,11 @@ class Searcher:
         return frozenset(units | {_TITLE + key for key in self.titles})
 
     def _parts(self, unit: Unit) -> list[Unit]:
-        """The unit, and what its clauses say by themselves where it has several."""
+        """What the unit's clauses say by themselves where it has several."""
         texts = [unit.text[clause.start : clause.end] for clause in clauses(unit.text)]
         parts = [text for text in texts if len(text) >= _SHORTEST] if len(texts) > 1 else []
         read = self.desk.reader.analyse([("", text) for text in parts])
-        return [unit, *(one for found in read for one in told(found.units) if one.actionable)]
+        return [one for found in read for one in told(found.units) if one.actionable]
 
     def _opinions(self, text: str) -> list[Unit]:
         """What can be a demand in the text; else every opinion; else the text as a whole."""
