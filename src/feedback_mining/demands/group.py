@@ -38,12 +38,12 @@ def centred(vectors: Floats, contexts: Floats, usual: Floats, config: GroupingCo
 
     usual: `(d,)`, the mean vector of what users of any product say. Texts without any known word stay 0.
     """
-    mixed = _unit_length((1 - config.context) * vectors + config.context * contexts)
+    mixed = of_length_one((1 - config.context) * vectors + config.context * contexts)
     centre = (mixed.sum(axis=0) + config.few * usual) / (len(mixed) + config.few)
-    return _unit_length(np.where(mixed.any(axis=1, keepdims=True), mixed - centre, 0))
+    return of_length_one(np.where(mixed.any(axis=1, keepdims=True), mixed - centre, 0))
 
 
-def _unit_length(vectors: Floats) -> Floats:
+def of_length_one(vectors: Floats) -> Floats:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     scaled: Floats = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
     return scaled

@@ -17,14 +17,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedback_mining.demands.catalogue import Catalogue, CommonDemand
-from feedback_mining.demands.group import GroupingConfig, agglomerate, augmented, centred
-from feedback_mining.demands.name import Candidate, keywords_of, statements_of, title_of
+from feedback_mining.demands.group import GroupingConfig, agglomerate, augmented, centred, of_length_one
+from feedback_mining.demands.name import Candidate, keywords_of, title_of
+from feedback_mining.demands.statements import titles_of
 from feedback_mining.records import Demand, Intent, Unit
+from feedback_mining.text.clean import normalise
 
 Floats = NDArray[np.float32]
 Kind = tuple[str, bool]  # theme, and whether it is a wish
 _MEMORY = 100  # latest members that stand for a known demand
 _AT_ONCE = 2000
+_TITLE_SHARE = (
+    0.8  # of `anchor_threshold`: how near half of a demand's units are to an entry whose title it has
+)
 
 
 @dataclass(frozen=True)
@@ -173,6 +178,15 @@ class Tracker:
         best = int(alike.argmax())
         return entries[best] if alike[best] >= self.config.anchor_group_threshold else None
 
+    def _is_said_as(self, entry: CommonDemand, units: Sequence[Unit], intent: Intent) -> bool:
+        """Does the entry's title fit what most of the units say? A fault is not titled as a wish."""
+        if entry.wish and intent is Intent.BUG:
+            return False
+        said = self.encode([u.text for u in units])
+        alike = (said @ self.encode([entry.zh, *entry.examples]).T).max(axis=1)
+        enough = _TITLE_SHARE * self.config.anchor_threshold
+        return self._entry_of(units) == entry and float(np.median(alike)) >= enough
+
     @cached_property
     def _entries(self) -> tuple[tuple[CommonDemand, ...], Floats]:
         """The catalogue and the direction of each entry's examples, `(entries, d)`."""
@@ -209,7 +223,12 @@ class Tracker:
                     Intent(_most(u.intent for u in everyone)),
                     founded=known.founded if known else min(weeks[u.comment] for u in new),
                     keywords=tuple(
-                        keywords_of([w for u in everyone for w in self.words(u.text)], background, total)
+                        keywords_of(
+                            [w for u in everyone for w in sorted(set(self.words(normalise(u.text))))],
+                            background,
+                            total,
+                            self.product,
+                        )
                     ),
                 )
             )
@@ -222,19 +241,22 @@ class Tracker:
         others: list[Demand] = []
         for draft in drafts:
             entry = common.get(draft.id)
-            if entry and self._entry_of(units[draft.id]) == entry:
+            if entry and self._is_said_as(entry, units[draft.id], draft.intent):
                 titles[draft.id] = entry.en if self.lang == "en" else entry.zh
             else:
                 others.append(draft)
-        said = {d.id: statements_of(units[d.id]) for d in others}
+        said = {d.id: titles_of(units[d.id], self.words) for d in others}
         flat = [(text, d.theme, d.intent) for d in others for text in said[d.id]]
         clear = self.clarity(flat) if flat else np.zeros(0)
         style = self.style([text for text, _, _ in flat]) if flat else np.zeros(0)
         position = 0
+        shared = self._shared(units)
         for draft in others:
             texts = said[draft.id]
-            mean = self.encode([u.text for u in units[draft.id]]).mean(axis=0)
-            close = self.encode(texts) @ (mean / max(1e-9, float(np.linalg.norm(mean))))
+            mean = self.encode([u.text for u in units[draft.id]]).mean(axis=0) - shared
+            close = of_length_one(self.encode(texts) - shared) @ (
+                mean / max(1e-9, float(np.linalg.norm(mean)))
+            )
             candidates = [
                 Candidate(text, float(close[k]), float(clear[position + k]), float(style[position + k]))
                 for k, text in enumerate(texts)
@@ -243,11 +265,18 @@ class Tracker:
             titles[draft.id] = title_of(units[draft.id], candidates, self.words, draft.keywords)
         return titles
 
+    def _shared(self, groups: Mapping[str, Sequence[Unit]]) -> Floats:
+        """What all groups have in common, as `centred` has it for units; a title need not say it."""
+        means = [self.encode([u.text for u in units]).mean(axis=0) for units in groups.values()]
+        total = np.sum(means, axis=0) + self.config.few * self._usual
+        shared: Floats = (total / (len(means) + self.config.few)).astype(np.float32)
+        return shared
+
     def _background(self, groups: Sequence[Sequence[Unit]]) -> tuple[Counter[str], int]:
         counts: Counter[str] = Counter()
         for units in groups:
             for unit in units:
-                counts.update(set(self.words(unit.text)))
+                counts.update(set(self.words(normalise(unit.text))))
         return counts, sum(map(len, groups))
 
     def _anchored_id(self, entry: str) -> str:

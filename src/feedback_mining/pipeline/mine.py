@@ -10,6 +10,7 @@ from feedback_mining.backlog.build import build_backlog
 from feedback_mining.backlog.items import Backlog, Campaign, Counts
 from feedback_mining.backlog.rulings import Rulings
 from feedback_mining.backlog.window import Timeline
+from feedback_mining.backlog.wording import Wording
 from feedback_mining.classification.classifier import told
 from feedback_mining.classification.labelling import corrected
 from feedback_mining.demands.decisions import as_people_see, fold, retired
@@ -80,7 +81,7 @@ def analyze_comments(
     memberships: dict[str, str] = {}
     known: dict[str, Demand] = {}
     members: dict[str, list[Unit]] = defaultdict(list)
-    for piece in _pieces(units):
+    for piece in pieces(units):
         tracked = tracker.track(piece, comments, list(known.values()), members)
         known.update((d.id, d) for d in tracked.demands)
         memberships.update(tracked.memberships)
@@ -149,8 +150,6 @@ class Miner:
             for unit, key in before.items()
             if unit not in placed and key not in gone and self._settled(unit, demands.get(key))
         }
-        changed: dict[str, Demand] = {}
-        joined: dict[str, str] = {}
         fresh = [
             unit
             for comment in self._until(week)
@@ -159,7 +158,14 @@ class Miner:
             if unit.id in self.units and unit.id not in memberships and unit.id not in placed
         ]
         members = self._members(memberships | placed)
-        demands |= self._founded(people.founded, placed, demands)
+        founded = self._founded(people.founded, placed, demands)
+        demands |= founded
+        changed = dict(founded)
+        joined = {
+            unit: people.origins.get(unit, key)
+            for unit, key in placed.items()
+            if unit in self.units and unit not in before
+        }
         for tracker, piece in self._rounds(fresh):
             tracked = tracker.track(piece, self._said, list(demands.values()), members)
             demands.update((d.id, d) for d in tracked.demands)
@@ -183,6 +189,7 @@ class Miner:
             window_weeks=self.settings.window_weeks,
             zone=self.settings.zone,
             notices=self.store.import_notices(self.product),
+            wording=Wording(self.tracker.encode, self.tracker.words),
         )
         self.store.save_week(self.product, week, list(changed.values()), joined, backlog.as_json())
         return backlog
@@ -213,11 +220,11 @@ class Miner:
 
     def _rounds(self, fresh: Sequence[Unit]) -> Iterator[tuple[Tracker, Sequence[Unit]]]:
         """What is grouped one after the other; a person's units only with demands of their kind."""
-        for piece in _pieces([unit for unit in fresh if unit.comment not in self.labels]):
+        for piece in pieces([unit for unit in fresh if unit.comment not in self.labels]):
             yield self.tracker, piece
         labelled = [unit for unit in fresh if unit.comment in self.labels]
         for kind in sorted({kind_of(unit) for unit in labelled}):
-            for piece in _pieces([unit for unit in labelled if kind_of(unit) == kind]):
+            for piece in pieces([unit for unit in labelled if kind_of(unit) == kind]):
                 yield self.tracker.only(kind), piece
 
     def _units_until(self, week: Week) -> Iterator[Unit]:
@@ -274,6 +281,7 @@ class Miner:
         )
 
 
-def _pieces(units: Sequence[Unit]) -> Iterator[Sequence[Unit]]:
+def pieces(units: Sequence[Unit]) -> Iterator[Sequence[Unit]]:
+    """Runs of units that are grouped at once."""
     for start in range(0, len(units), _GROUPED_AT_ONCE):
         yield units[start : start + _GROUPED_AT_ONCE]

@@ -11,6 +11,7 @@ from feedback_mining.backlog.items import Backlog, Item
 from feedback_mining.reporting import sentences
 from feedback_mining.reporting.labels import THIN_SPACE, Words
 from feedback_mining.reporting.ranks import rank_ranges
+from feedback_mining.reporting.rows import told_by
 from feedback_mining.reporting.workbook import Cell, Sheet, workbook_bytes
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _ITEM_COLUMNS = {
     "status": ("状态", "Status", 10),
     "trend": ("走势", "Trend", 10),
     "why": ("为什么排在这里", "Why here", 44),
+    "summary": ("用户怎么说", "What users say", 50),
     "users": ("人数", "People", 8),
     "users_this_week": ("本周人数", "People this week", 9),
     "mentions": ("次数", "Mentions", 8),
@@ -126,6 +128,11 @@ def _item_row(backlog: Backlog, words: Words, rank: int, item: Item, span: tuple
         "status": words.label("status", item.status),
         "trend": words.label("trend", item.trend),
         "why": _plain(sentences.why(item, backlog, words)),
+        "summary": _plain(
+            ("" if words.lang == "zh" else " ").join(
+                f"{s.before}{s.clause}{s.after}" for s in told_by(item, words)
+            )
+        ),
         "users": item.users,
         "users_this_week": item.users_this_week,
         "mentions": item.mentions,
@@ -181,6 +188,9 @@ def _alert_sheet(backlog: Backlog, words: Words) -> Sheet:
         "expected": ("往常", "Usual share", 11),
         "p_value": ("偶然概率 (p)", "p-value", 12),
         "since": ("自版本", "Since version", 12),
+        "platform": ("系统或设备", "System or device", 14),
+        "people": ("本周人数", "People this week", 9),
+        "usual": ("往常一周人数", "People in a usual week", 12),
         "id": ("编号", "Id", 16),
     }
     rows: list[list[Cell]] = [
@@ -192,6 +202,9 @@ def _alert_sheet(backlog: Backlog, words: Words) -> Sheet:
             alert.expected,
             alert.p_value,
             alert.since_version or "",
+            alert.platform or "",
+            alert.people,
+            alert.usual,
             alert.demand,
         ]
         for alert in backlog.alerts
@@ -209,6 +222,8 @@ def _campaign_sheet(backlog: Backlog, words: Words) -> Sheet:
         "first": ("从", "From", 12),
         "last": ("到", "To", 12),
         "rating": ("平均星级", "Mean stars", 10),
+        "people": ("账号数", "Accounts", 9),
+        "id": ("编号", "Id", 14),
         "comments": ("评论编号", "Comment ids", 50),
     }
     rows: list[list[Cell]] = [
@@ -220,6 +235,8 @@ def _campaign_sheet(backlog: Backlog, words: Words) -> Sheet:
             campaign.first[:10],
             campaign.last[:10],
             None if campaign.mean_rating is None else round(campaign.mean_rating, 2),
+            campaign.people,
+            campaign.id,
             " ".join(campaign.comments),
         ]
         for campaign in backlog.campaigns

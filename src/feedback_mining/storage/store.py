@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, delete, func, insert, select
 from sqlalchemy.exc import OperationalError
 
 from feedback_mining.errors import StoreError
@@ -146,9 +146,20 @@ class Store(CursorMethods, DecisionMethods, LabelMethods, RefusalMethods, Ruling
         with self._reading() as connection:
             return sorted(connection.execute(select(imports.c.product).distinct()).scalars())
 
-    def comments(self, product: str, until: datetime | None = None) -> list[Comment]:
-        """Users' comments before `until` (an aware instant, itself excluded), ordered by time, then id."""
-        return self._comments(product, until, official=False)
+    def comments(
+        self, product: str, until: datetime | None = None, since: datetime | None = None
+    ) -> list[Comment]:
+        """Users' comments from `since` to before `until` (aware instants), ordered by time, then id."""
+        return self._comments(product, until, official=False, since=since)
+
+    def last_comment_time(self, product: str) -> datetime | None:
+        """When the newest user's comment was written; None without any."""
+        query = select(func.max(comments.c.time)).where(
+            comments.c.product == product, comments.c.official.is_(False)
+        )
+        with self._reading() as connection:
+            found: datetime | None = connection.execute(query).scalar_one_or_none()
+        return found
 
     def official_replies(self, product: str) -> list[Comment]:
         """What the product's own team wrote, ordered by time, then id. Never mined."""
@@ -164,12 +175,16 @@ class Store(CursorMethods, DecisionMethods, LabelMethods, RefusalMethods, Ruling
             found = [Revision(*row) for row in connection.execute(query)]
         return sorted(found, key=lambda revision: (revision.time, revision.text))
 
-    def _comments(self, product: str, until: datetime | None, *, official: bool) -> list[Comment]:
+    def _comments(
+        self, product: str, until: datetime | None, *, official: bool, since: datetime | None = None
+    ) -> list[Comment]:
         query = select(*(comments.c[name] for name in _COMMENT_FIELDS)).where(
             comments.c.product == product, comments.c.official == official
         )
         if until is not None:
             query = query.where(comments.c.time < until)
+        if since is not None:
+            query = query.where(comments.c.time >= since)
         with self._reading() as connection:
             found = [Comment(*row) for row in connection.execute(query)]
         # Sorted here: databases compare text by their locale.
