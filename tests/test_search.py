@@ -18,7 +18,8 @@ from feedback_mining.cli import main
 from feedback_mining.demands.search import SearchConfig, best_of, coverage, fits, rarity
 from feedback_mining.errors import InputError
 from feedback_mining.pipeline.demand_desk import Desk
-from feedback_mining.pipeline.search import Found, Searcher, Sought
+from feedback_mining.pipeline.hits import Found, Sought
+from feedback_mining.pipeline.search import Searcher
 from feedback_mining.storage.search_index import SearchIndex
 from feedback_mining.text.segment import Segmenter, shipped_dictionaries
 from feedback_mining.text.tokens import marks, query_tokens, search_tokens

@@ -17,7 +17,8 @@ from feedback_mining.errors import InputError, UnreadableFile
 from feedback_mining.options import Lang, Out, Product, StoreUrl, TaxonomyName, open_run_store, settings_of
 
 if TYPE_CHECKING:
-    from feedback_mining.pipeline.search import DemandHit, Found, Match, Searcher, UnitHit
+    from feedback_mining.pipeline.hits import DemandHit, Found, Match, UnitHit
+    from feedback_mining.pipeline.search import Searcher
     from feedback_mining.weeks import Week
 
 _TEXTS = {
@@ -77,7 +78,8 @@ def search(
     lang: Lang = Language.ZH,
 ) -> None:
     """按意思和字词找诉求和观点；没有符合的就说没有。"""
-    from feedback_mining.pipeline.search import Sought, checked_query
+    from feedback_mining.pipeline.hits import Sought
+    from feedback_mining.pipeline.search import checked_query
 
     checked_query(query)
     if units and demands:
