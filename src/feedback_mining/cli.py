@@ -12,6 +12,7 @@ import typer
 from feedback_mining import (
     __version__,
     commands_campaigns,
+    commands_demands,
     commands_drift,
     commands_fetch,
     commands_import,
@@ -214,6 +215,18 @@ label.command(epilog=EXIT_CODES)(commands_label.export)
 label.command(epilog=EXIT_CODES)(commands_label.config)
 label.command(epilog=EXIT_CODES)(commands_label.stats)
 app.add_typer(label, name="label", epilog=EXIT_CODES)
+demands = typer.Typer(help="诉求：列出、查看，合并、拆分、改名、移动，经历。", no_args_is_help=True)
+demands.command("list", epilog=EXIT_CODES)(commands_demands.list_)
+demands.command(epilog=EXIT_CODES)(commands_demands.show)
+demands.command(epilog=EXIT_CODES)(commands_demands.merge)
+demands.command(epilog=EXIT_CODES)(commands_demands.split)
+demands.command(epilog=EXIT_CODES)(commands_demands.rename)
+demands.command(epilog=EXIT_CODES)(commands_demands.move)
+demands.command(epilog=EXIT_CODES)(commands_demands.apart)
+demands.command(epilog=EXIT_CODES)(commands_demands.undo)
+demands.command(epilog=EXIT_CODES)(commands_demands.history)
+demands.command(epilog=EXIT_CODES)(commands_demands.propose)
+app.add_typer(demands, name="demands", epilog=EXIT_CODES)
 models = typer.Typer(help="模型的版本：列出、查看、比较、启用、退回。", no_args_is_help=True)
 models.command("list", epilog=EXIT_CODES)(commands_models.list_)
 models.command(epilog=EXIT_CODES)(commands_models.show)

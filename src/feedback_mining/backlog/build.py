@@ -42,11 +42,12 @@ def build_backlog(
     zone: ZoneInfo = DEFAULT_ZONE,
     notices: Sequence[str] = (),
     strategy: Strategy | None = None,
+    merged: Mapping[str, Sequence[str]] | None = None,
 ) -> Backlog:
     """The backlog of `week`; comments after it, campaigns and repeats do not count.
 
     `memberships` maps unit ids to demand ids; `repeats` holds ids of comments that repeat their author's
-    earlier one. Units without an analysis or a demand are no items. The result does not depend on the order
+    earlier one; `merged` the ids that people merged into a demand. Units without an analysis or a demand are no items. The result does not depend on the order
     of any input.
     """
     strategy = strategy or Strategy()
@@ -73,6 +74,8 @@ def build_backlog(
         _item(demand, of_demand, series[demand.id], window, typical, everybody, strategy)
         for demand, of_demand in grouped.items()
     ]
+    if merged:
+        items = [replace(item, merged_ids=tuple(merged.get(item.id, ()))) for item in items]
     return Backlog(
         product=product,
         week=str(week),

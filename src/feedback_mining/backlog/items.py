@@ -67,6 +67,7 @@ class Item:
     quotes: tuple[Quote, ...]
     keywords: tuple[str, ...] = ()
     why: str = ""  # one sentence, in the report's language
+    merged_ids: tuple[str, ...] = ()  # demands that people merged into this one
 
 
 @dataclass(frozen=True, slots=True)

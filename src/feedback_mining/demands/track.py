@@ -84,7 +84,7 @@ class Tracker:
         keys = sorted({*groups, *(d for d in demands if members.get(d))})
         rest = [k for k in range(len(units)) if k not in taken]
         known_units = [[*members.get(key, ()), *groups.get(key, ())][-_MEMORY:] for key in keys]
-        points = self._points(
+        points = self.points(
             [*(u for of_key in known_units for u in of_key), *(units[k] for k in rest)], comments
         )
         ends = np.cumsum([0, *map(len, known_units)]).tolist()
@@ -106,12 +106,26 @@ class Tracker:
         changed = self._named(groups, demands, members, weeks)
         return Tracked(changed, {u.id: key for key, of_key in groups.items() for u in of_key})
 
+    def described(self, key: str, title: str, units: Sequence[Unit], week: str) -> Demand:
+        """A demand that a person founded of `units`, the first of them said in `week`."""
+        background, total = self._background([units])
+        return Demand(
+            key,
+            self.product,
+            title,
+            _most(u.theme for u in units),
+            Intent(_most(u.intent for u in units)),
+            founded=week,
+            keywords=tuple(keywords_of([w for u in units for w in self.words(u.text)], background, total)),
+        )
+
     def _open(self, demand: Demand) -> bool:
         if self.kind is None or kind_of(demand) == self.kind:
             return True
         return demand.id in {self._anchored_id(entry.id) for entry in self.entries}
 
-    def _points(self, units: Sequence[Unit], comments: Mapping[str, tuple[str, str]]) -> Floats:
+    def points(self, units: Sequence[Unit], comments: Mapping[str, tuple[str, str]]) -> Floats:
+        """`(n, d)` whose inner products, less the penalties for theme and kind, are similarities."""
         return augmented(
             centred(
                 self.encode([u.text for u in units]),

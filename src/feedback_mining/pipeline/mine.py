@@ -12,6 +12,7 @@ from feedback_mining.backlog.rulings import Rulings
 from feedback_mining.backlog.window import Timeline
 from feedback_mining.classification.classifier import told
 from feedback_mining.classification.labelling import corrected
+from feedback_mining.demands.decisions import as_people_see, fold, retired
 from feedback_mining.demands.group import GroupingConfig
 from feedback_mining.demands.track import Tracker, kind_of
 from feedback_mining.errors import InputError, UnknownWeek
@@ -139,8 +140,15 @@ class Miner:
         known, before = self.store.demands_before(self.product, week)
         campaigns = self._campaigns_of(week)
         flooded = self._flooded(week) | {c for campaign in campaigns for c in campaign.comments}
-        demands = {d.id: d for d in known}
-        memberships = {unit: key for unit, key in before.items() if self._settled(unit, demands.get(key))}
+        decisions = self.store.decisions(self.product)
+        people, gone = fold(decisions), retired(decisions)
+        placed = people.placed(self._units_until(week), self.labels)
+        demands = {d.id: d for d in known if d.id not in gone}
+        memberships = {
+            unit: key
+            for unit, key in before.items()
+            if unit not in placed and key not in gone and self._settled(unit, demands.get(key))
+        }
         changed: dict[str, Demand] = {}
         joined: dict[str, str] = {}
         fresh = [
@@ -148,9 +156,10 @@ class Miner:
             for comment in self._until(week)
             if comment.id not in flooded and comment.id not in self.repeats
             for unit in self.analyses[comment.id].units
-            if unit.id in self.units and unit.id not in memberships
+            if unit.id in self.units and unit.id not in memberships and unit.id not in placed
         ]
-        members = self._members(memberships)
+        members = self._members(memberships | placed)
+        demands |= self._founded(people.founded, placed, demands)
         for tracker, piece in self._rounds(fresh):
             tracked = tracker.track(piece, self._said, list(demands.values()), members)
             demands.update((d.id, d) for d in tracked.demands)
@@ -158,13 +167,15 @@ class Miner:
             joined.update(tracked.memberships)
             for unit in piece:
                 members[tracked.memberships[unit.id]].append(unit)
+        seen = as_people_see(people, demands.values(), memberships | joined, placed)
         backlog = build_backlog(
             product=self.product,
             week=week,
             comments=self.timeline,
             analyses=self.analyses,
-            demands=list(demands.values()),
-            memberships=memberships | joined,
+            demands=list(seen.demands.values()),
+            memberships=seen.memberships,
+            merged=seen.merged,
             campaigns=campaigns,
             repeats=self.repeats,
             counts=self._counts(),
@@ -208,6 +219,23 @@ class Miner:
         for kind in sorted({kind_of(unit) for unit in labelled}):
             for piece in _pieces([unit for unit in labelled if kind_of(unit) == kind]):
                 yield self.tracker.only(kind), piece
+
+    def _units_until(self, week: Week) -> Iterator[Unit]:
+        return (unit for comment in self._until(week) for unit in self.analyses[comment.id].units)
+
+    def _founded(
+        self, titles: Mapping[str, str], placed: Mapping[str, str], known: Mapping[str, Demand]
+    ) -> dict[str, Demand]:
+        """Demands that people placed units in and that no run has founded, by id."""
+        units: dict[str, list[Unit]] = defaultdict(list)
+        for comment in self.comments:
+            for unit in self.analyses[comment.id].units:
+                if unit.id in placed and placed[unit.id] not in known:
+                    units[placed[unit.id]].append(unit)
+        return {
+            key: self.tracker.described(key, titles.get(key, ""), of, str(self.weeks[of[0].comment]))
+            for key, of in units.items()
+        }
 
     def _until(self, week: Week) -> Sequence[Comment]:
         return self.timeline.between(self.weeks[self.comments[0].id], week, self.settings.zone)

@@ -17,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from feedback_mining.errors import StoreError
 from feedback_mining.records import Analysis, Comment, Demand, Quarantined, Revision
 from feedback_mining.storage.cursors import CursorMethods
+from feedback_mining.storage.decisions import DecisionMethods
 from feedback_mining.storage.engine import begin_write, open_engine, safe
 from feedback_mining.storage.importing import recorded_import, write_import
 from feedback_mining.storage.labels import LabelMethods
@@ -56,7 +57,7 @@ def open_store(url: str) -> Store:
     return Store(open_engine(url))
 
 
-class Store(CursorMethods, LabelMethods, RefusalMethods, RulingMethods):
+class Store(CursorMethods, DecisionMethods, LabelMethods, RefusalMethods, RulingMethods):
     """Methods are one transaction each; those that write wait for other writers. Close it, or use `with`."""
 
     def __init__(self, engine: Engine) -> None:

@@ -184,6 +184,20 @@ memberships = Table(
     PrimaryKeyConstraint("product", "week", "unit", name="pk_memberships"),
 )
 
+# What people decided about demands. Rows are added and never changed; an undo is a further row.
+demand_decisions = Table(
+    "demand_decisions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("product", String(200), nullable=False),
+    Column("time", UtcDateTime, nullable=False),
+    Column("author", String(100), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("content", Text, nullable=False),  # JSON
+    Index("ix_demand_decisions_product", "product", "id"),
+)
+
 backlogs = Table(
     "backlogs",
     metadata,
