@@ -11,19 +11,18 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from feedback_mining.demands.anchors import MEMORY, Anchors, stacked
 from feedback_mining.demands.catalogue import Catalogue, CommonDemand
-from feedback_mining.demands.group import GroupingConfig, agglomerate, augmented, centred
+from feedback_mining.demands.group import GroupingConfig, agglomerate, centre_of, centred, facets, mixed
 from feedback_mining.demands.name import Candidate, keywords_of, statements_of, title_of
 from feedback_mining.records import Demand, Intent, Unit
 
 Floats = NDArray[np.float32]
 Kind = tuple[str, bool]  # theme, and whether it is a wish
-_MEMORY = 100  # latest members that stand for a known demand
 _AT_ONCE = 2000
 
 
@@ -31,6 +30,7 @@ _AT_ONCE = 2000
 class Tracked:
     demands: tuple[Demand, ...]  # new ones, and known ones whose title or keywords changed
     memberships: dict[str, str]  # unit id → demand id, of the new units
+    anchors: Anchors = field(default_factory=Anchors, compare=False)  # of all demands, the new units taken in
 
 
 @dataclass(frozen=True)
@@ -68,43 +68,74 @@ class Tracker:
         comments: Mapping[str, tuple[str, str]],
         known: Sequence[Demand],
         members: Mapping[str, Sequence[Unit]],
+        anchors: Anchors | None = None,
     ) -> Tracked:
         """Assign `units`, which come in order of time.
 
-        `comments` gives each comment's ISO week and text, `members` the units of each known demand, oldest
-        first.
+        `comments` gives each comment's ISO week and text, `members` the units of known demands, oldest first:
+        the latest of those that have no anchor yet, or whose title is chosen anew, are looked at.
         """
+        state = anchors or Anchors()
         if not units:
-            return Tracked((), {})
+            return Tracked((), {}, state)
         demands = {d.id: d for d in sorted(known, key=lambda d: d.id) if self._open(d)}
+        state = self._anchored(state, demands, members, comments)
+        rows = self.rows(units, comments)
+        state = state.with_units(rows[:, : -len(self.themes) - 2])
         taken = self._taken_by_anchors(units)
-        groups: dict[str, list[Unit]] = {}
+        places: dict[str, list[int]] = {}
         for k, key in taken.items():
-            groups.setdefault(key, []).append(units[k])
-        keys = sorted({*groups, *(d for d in demands if members.get(d))})
+            places.setdefault(key, []).append(k)
+        state = state.with_members({key: rows[at] for key, at in places.items()})
+        keys = sorted({*places, *(key for key in demands if key in state.of)})
         rest = [k for k in range(len(units)) if k not in taken]
-        known_units = [[*members.get(key, ()), *groups.get(key, ())][-_MEMORY:] for key in keys]
-        points = self.points(
-            [*(u for of_key in known_units for u in of_key), *(units[k] for k in rest)], comments
+        held = [state.of[key] for key in keys]
+        labels = agglomerate(
+            self._points(rows[rest], state),
+            self._points(stacked(held, rows.shape[1]), state),
+            [anchor.size for anchor in held],
+            self.config,
         )
-        ends = np.cumsum([0, *map(len, known_units)]).tolist()
-        means = np.asarray([points[a:b].mean(axis=0) for a, b in pairwise(ends)], np.float32)
-        sizes = [float(len(of_key)) for of_key in known_units]
-        labels = agglomerate(points[ends[-1] :], means, sizes, self.config)
-        founded: dict[int, list[Unit]] = {}
+        groups = {key: [units[k] for k in at] for key, at in places.items()}
+        joined: dict[str, list[int]] = {}
+        founded: dict[int, list[int]] = {}
         for k, label in zip(rest, labels.tolist(), strict=True):
-            known_key = keys[label] if label < len(keys) else None
-            if known_key:
-                groups.setdefault(known_key, []).append(units[k])
+            if label < len(keys):
+                joined.setdefault(keys[label], []).append(k)
             else:
-                founded.setdefault(label, []).append(units[k])
+                founded.setdefault(label, []).append(k)
         for new in founded.values():
-            entry = self._entry_of(new)
-            key = self._anchored_id(entry.id) if entry else self._founded_id(new[0])
-            groups.setdefault(key, []).extend(new)
+            entry = self._entry_of([units[k] for k in new])
+            key = self._anchored_id(entry.id) if entry else self._founded_id(units[new[0]])
+            joined.setdefault(key, []).extend(new)
+        state = state.with_members({key: rows[at] for key, at in joined.items()})
+        for key, at in joined.items():
+            groups.setdefault(key, []).extend(units[k] for k in at)
         weeks = {u.comment: comments[u.comment][0] for u in units}
-        changed = self._named(groups, demands, members, weeks)
-        return Tracked(changed, {u.id: key for key, of_key in groups.items() for u in of_key})
+        changed = self._named(groups, demands, members, weeks, state)
+        return Tracked(changed, {u.id: key for key, of_key in groups.items() for u in of_key}, state)
+
+    def _anchored(
+        self,
+        state: Anchors,
+        demands: Mapping[str, Demand],
+        members: Mapping[str, Sequence[Unit]],
+        comments: Mapping[str, tuple[str, str]],
+    ) -> Anchors:
+        """With anchors for those of `demands` that have members and no anchor."""
+        missing = {key: found for key in demands if key not in state.of and (found := members.get(key))}
+        if not missing:
+            return state
+        latest = [u for found in missing.values() for u in found[-MEMORY:]]
+        rows = self.rows(latest, comments)
+        if not state.count:
+            state = state.with_units(rows[:, : -len(self.themes) - 2])
+        ends = np.cumsum([0, *(min(MEMORY, len(found)) for found in missing.values())]).tolist()
+        state = state.with_members(
+            {key: rows[a:b] for key, a, b in zip(missing, ends[:-1], ends[1:], strict=True)}
+        )
+        counted = {key: replace(state.of[key], members=len(found)) for key, found in missing.items()}
+        return replace(state, of={**state.of, **counted})
 
     def described(self, key: str, title: str, units: Sequence[Unit], week: str) -> Demand:
         """A demand that a person founded of `units`, the first of them said in `week`."""
@@ -124,20 +155,28 @@ class Tracker:
             return True
         return demand.id in {self._anchored_id(entry.id) for entry in self.entries}
 
-    def points(self, units: Sequence[Unit], comments: Mapping[str, tuple[str, str]]) -> Floats:
-        """`(n, d)` whose inner products, less the penalties for theme and kind, are similarities."""
-        return augmented(
-            centred(
-                self.encode([u.text for u in units]),
-                self.encode([comments[u.comment][1] for u in units]),
-                self._usual,
-                self.config,
-            ),
-            [u.theme for u in units],
-            [u.intent is Intent.SUGGESTION for u in units],
-            self.themes,
+    def rows(self, units: Sequence[Unit], comments: Mapping[str, tuple[str, str]]) -> Floats:
+        """`(n, k)`: vectors of the units within their comments, and their facets."""
+        vectors = mixed(
+            self.encode([u.text for u in units]),
+            self.encode([comments[u.comment][1] for u in units]),
             self.config,
         )
+        wishes = [u.intent is Intent.SUGGESTION for u in units]
+        return np.hstack([vectors, facets([u.theme for u in units], wishes, self.themes, self.config)])
+
+    def points(self, units: Sequence[Unit], comments: Mapping[str, tuple[str, str]]) -> Floats:
+        """`(n, k)` whose inner products, less the penalties for theme and kind, are similarities."""
+        rows = self.rows(units, comments)
+        return self._points(rows, Anchors().with_units(rows[:, : -len(self.themes) - 2]))
+
+    def _points(self, rows: Floats, state: Anchors) -> Floats:
+        """Points of units, or of groups of which `rows` are means."""
+        width = rows.shape[1] - len(self.themes) - 2
+        if state.usual is None:
+            return rows
+        centre = centre_of(state.usual, state.count, self._usual, self.config)
+        return np.hstack([centred(rows[:, :width], centre), rows[:, width:]])
 
     @cached_property
     def _usual(self) -> Floats:
@@ -188,17 +227,18 @@ class Tracker:
         demands: Mapping[str, Demand],
         members: Mapping[str, Sequence[Unit]],
         weeks: Mapping[str, str],
+        state: Anchors,
     ) -> tuple[Demand, ...]:
         """New demands, and known ones that have outgrown their title."""
         of_demand: dict[str, list[Unit]] = {}
-        drafts: list[Demand] = []
-        background, total = self._background([*members.values(), *groups.values()])
         for key, new in sorted(groups.items()):
-            before = len(members.get(key, ()))
-            if key in demands and not _outgrown(before, before + len(new)):
-                continue
-            everyone = sorted([*members.get(key, ()), *new][-_MEMORY:], key=lambda u: u.id)
-            of_demand[key] = everyone
+            now = state.of[key].members
+            if key not in demands or _outgrown(now - len(new), now):
+                everyone = [*members.get(key, ()), *new][-MEMORY:]
+                of_demand[key] = sorted(everyone, key=lambda u: u.id)
+        background, total = self._background([*groups.values(), *of_demand.values()])
+        drafts: list[Demand] = []
+        for key, everyone in of_demand.items():
             known = demands.get(key)
             drafts.append(
                 Demand(
@@ -207,7 +247,7 @@ class Tracker:
                     known.title if known else "",
                     _most(u.theme for u in everyone),
                     Intent(_most(u.intent for u in everyone)),
-                    founded=known.founded if known else min(weeks[u.comment] for u in new),
+                    founded=known.founded if known else min(weeks[u.comment] for u in groups[key]),
                     keywords=tuple(
                         keywords_of([w for u in everyone for w in self.words(u.text)], background, total)
                     ),
@@ -244,11 +284,12 @@ class Tracker:
         return titles
 
     def _background(self, groups: Sequence[Sequence[Unit]]) -> tuple[Counter[str], int]:
+        """How many of all these units hold each word."""
         counts: Counter[str] = Counter()
-        for units in groups:
-            for unit in units:
-                counts.update(set(self.words(unit.text)))
-        return counts, sum(map(len, groups))
+        units = {unit.id: unit for some in groups for unit in some}
+        for unit in units.values():
+            counts.update(set(self.words(unit.text)))
+        return counts, len(units)
 
     def _anchored_id(self, entry: str) -> str:
         return _id(self.product, f"common:{entry}")
