@@ -52,10 +52,16 @@ def test_the_commands_are_those_promised() -> None:
     }
     quarantine = {f"quarantine {part}" for part in ("list", "export", "retry")}
     words = {f"words {part}" for part in ("discover", "list", "accept", "reject", "evaluate")}
+    demands = {
+        f"demands {part}"
+        for part in (
+            "list", "show", "merge", "split", "rename", "move", "apart", "undo", "history", "propose",
+        )
+    }  # fmt: skip
     label = {f"label {part}" for part in ("next", "show", "set", "import", "export", "config", "stats")}
     models = {f"models {part}" for part in ("list", "show", "compare", "promote", "rollback")}
     campaigns = {f"campaigns {part}" for part in ("list", "show", "release", "mark", "undo")}
-    assert set(COMMANDS) == plain | quarantine | words | models | label | campaigns
+    assert set(COMMANDS) == plain | demands | quarantine | words | models | label | campaigns
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

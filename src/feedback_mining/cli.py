@@ -200,54 +200,20 @@ def analyze(
     typer.echo(say("analyzed", lang, **counts), err=True)
 
 
+_GROUPS = (
+    ("quarantine", "未收的行：列出、导出、重读。", commands_quarantine, "list_ export retry"),
+    ("label", "人的标注：挑选、改正、导入、导出、统计。", commands_label, "next_ show set_ import_ export config stats"),
+    ("demands", "诉求：列出、查看，合并、拆分、改名、移动，经历。", commands_demands, "list_ show merge split rename move apart undo history propose"),
+    ("models", "模型的版本：列出、查看、比较、启用、退回。", commands_models, "list_ show compare promote rollback"),
+    ("words", "新词和团队词典：发现、列出、收下、拒绝、评测。", commands_words, "discover list_ accept reject evaluate"),
+    ("campaigns", "不计入的刷评和广告：列出、查看、放行、认定、撤销。", commands_campaigns, "list_ show release mark undo"),
+)  # fmt: skip
+for _name, _help, _module, _commands in _GROUPS:
+    _group = typer.Typer(help=_help, no_args_is_help=True)
+    for _command in _commands.split():  # a function named like something of Python's ends in _
+        _group.command(_command.rstrip("_"), epilog=EXIT_CODES)(getattr(_module, _command))
+    app.add_typer(_group, name=_name, epilog=EXIT_CODES)
 app.command("import", epilog=EXIT_CODES)(commands_import.import_)
-quarantine = typer.Typer(help="未收的行：列出、导出、重读。", no_args_is_help=True)
-quarantine.command("list", epilog=EXIT_CODES)(commands_quarantine.list_)
-quarantine.command(epilog=EXIT_CODES)(commands_quarantine.export)
-quarantine.command(epilog=EXIT_CODES)(commands_quarantine.retry)
-app.add_typer(quarantine, name="quarantine", epilog=EXIT_CODES)
-label = typer.Typer(help="人的标注：挑选、改正、导入、导出、统计。", no_args_is_help=True)
-label.command("next", epilog=EXIT_CODES)(commands_label.next_)
-label.command(epilog=EXIT_CODES)(commands_label.show)
-label.command("set", epilog=EXIT_CODES)(commands_label.set_)
-label.command("import", epilog=EXIT_CODES)(commands_label.import_)
-label.command(epilog=EXIT_CODES)(commands_label.export)
-label.command(epilog=EXIT_CODES)(commands_label.config)
-label.command(epilog=EXIT_CODES)(commands_label.stats)
-app.add_typer(label, name="label", epilog=EXIT_CODES)
-demands = typer.Typer(help="诉求：列出、查看，合并、拆分、改名、移动，经历。", no_args_is_help=True)
-demands.command("list", epilog=EXIT_CODES)(commands_demands.list_)
-demands.command(epilog=EXIT_CODES)(commands_demands.show)
-demands.command(epilog=EXIT_CODES)(commands_demands.merge)
-demands.command(epilog=EXIT_CODES)(commands_demands.split)
-demands.command(epilog=EXIT_CODES)(commands_demands.rename)
-demands.command(epilog=EXIT_CODES)(commands_demands.move)
-demands.command(epilog=EXIT_CODES)(commands_demands.apart)
-demands.command(epilog=EXIT_CODES)(commands_demands.undo)
-demands.command(epilog=EXIT_CODES)(commands_demands.history)
-demands.command(epilog=EXIT_CODES)(commands_demands.propose)
-app.add_typer(demands, name="demands", epilog=EXIT_CODES)
-models = typer.Typer(help="模型的版本：列出、查看、比较、启用、退回。", no_args_is_help=True)
-models.command("list", epilog=EXIT_CODES)(commands_models.list_)
-models.command(epilog=EXIT_CODES)(commands_models.show)
-models.command(epilog=EXIT_CODES)(commands_models.compare)
-models.command(epilog=EXIT_CODES)(commands_models.promote)
-models.command(epilog=EXIT_CODES)(commands_models.rollback)
-app.add_typer(models, name="models", epilog=EXIT_CODES)
-words = typer.Typer(help="新词和团队词典：发现、列出、收下、拒绝、评测。", no_args_is_help=True)
-words.command(epilog=EXIT_CODES)(commands_words.discover)
-words.command("list", epilog=EXIT_CODES)(commands_words.list_)
-words.command(epilog=EXIT_CODES)(commands_words.accept)
-words.command(epilog=EXIT_CODES)(commands_words.reject)
-words.command(epilog=EXIT_CODES)(commands_words.evaluate)
-app.add_typer(words, name="words", epilog=EXIT_CODES)
-campaigns = typer.Typer(help="不计入的刷评和广告：列出、查看、放行、认定、撤销。", no_args_is_help=True)
-campaigns.command("list", epilog=EXIT_CODES)(commands_campaigns.list_)
-campaigns.command(epilog=EXIT_CODES)(commands_campaigns.show)
-campaigns.command(epilog=EXIT_CODES)(commands_campaigns.release)
-campaigns.command(epilog=EXIT_CODES)(commands_campaigns.mark)
-campaigns.command(epilog=EXIT_CODES)(commands_campaigns.undo)
-app.add_typer(campaigns, name="campaigns", epilog=EXIT_CODES)
 app.command(epilog=EXIT_CODES)(commands_drift.drift)
 app.command(epilog=EXIT_CODES)(commands_fetch.fetch)
 app.command(epilog=EXIT_CODES)(commands_fetch.webhook)

@@ -92,6 +92,10 @@ def _problem(
     for key in sorted(_stands_on(new)):
         if problem := _fallen(decisions, before, gone, key):
             return problem
+    if new.kind is DecisionKind.MERGE:
+        given = [*new.content["sources"], new.content["target"]]
+        if len(set(given)) < max(2, len(given)):
+            return f"A demand cannot be merged with itself ({', '.join(given)}); name each once"
     after = fold([*before, new])
     met = next((number for pair, number in after.apart.items() if len(pair) == 1), None)
     if met == new.id:

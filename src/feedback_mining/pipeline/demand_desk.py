@@ -150,10 +150,6 @@ class Desk:
     def merge(self, sources: Sequence[str], target: str, author: str, reason: str = "") -> Decision:
         into = self.resolve(target)
         given = [self.resolve(source) for source in sources]
-        if into in given or len(set(given)) < len(given) or not given:
-            raise InputError(
-                f"A demand cannot be merged with itself ({', '.join([*given, into])}); name each once"
-            )
 
         def make(decisions: Sequence[Decision], view: View, own: View) -> dict[str, Any]:
             self._must_live([*given, into], decisions, own)
