@@ -45,6 +45,11 @@ class Anchors:
     def without(self, demands: frozenset[str]) -> Anchors:
         return Anchors({key: a for key, a in self.of.items() if key not in demands}, self.usual, self.count)
 
+    def changed_from(self, before: Anchors) -> Anchors:
+        """With those anchors only that are not as they were."""
+        changed = {key: a for key, a in self.of.items() if before.of.get(key) is not a}
+        return Anchors(changed, self.usual, self.count)
+
     def with_units(self, vectors: Floats) -> Anchors:
         """`(n, d)` vectors of further units taken into the product's mean."""
         total = vectors.sum(axis=0, dtype=np.float64)

@@ -51,7 +51,14 @@ class Tracker:
     catalogue: Catalogue
     config: GroupingConfig = field(default_factory=GroupingConfig)
     lang: str = "zh"
+    encoder: str = ""  # version of what `encode` is
     kind: Kind | None = None  # the only kind of demand that its units may come to
+
+    @property
+    def version(self) -> str:
+        """Of what decides where units stand: anchors are of use to a tracker of the same version only."""
+        parts = "\x1f".join((*self.themes, repr(self.config), self.catalogue.version))
+        return f"{self.encoder} {hashlib.sha256(parts.encode()).hexdigest()[:8]}"
 
     def only(self, kind: Kind) -> Tracker:
         """A tracker for units whose theme and intent are certain: they join and found demands of that kind."""
@@ -69,11 +76,13 @@ class Tracker:
         known: Sequence[Demand],
         members: Mapping[str, Sequence[Unit]],
         anchors: Anchors | None = None,
+        former: Mapping[str, str] | None = None,
     ) -> Tracked:
         """Assign `units`, which come in order of time.
 
         `comments` gives each comment's ISO week and text, `members` the units of known demands, oldest first:
-        the latest of those that have no anchor yet, or whose title is chosen anew, are looked at.
+        the latest of those that have no anchor yet, or whose title is chosen anew, are looked at. `former`
+        gives the demand of each unit when the week was mined before: a group founded again keeps its id.
         """
         state = anchors or Anchors()
         if not units:
@@ -104,9 +113,11 @@ class Tracker:
                 joined.setdefault(keys[label], []).append(k)
             else:
                 founded.setdefault(label, []).append(k)
-        for new in founded.values():
+        heirs = self._heirs([[units[k].id for k in new] for new in founded.values()], former or {}, demands)
+        for place, new in enumerate(founded.values()):
             entry = self._entry_of([units[k] for k in new])
-            key = self._anchored_id(entry.id) if entry else self._founded_id(units[new[0]])
+            own = self._anchored_id(entry.id) if entry else self._founded_id(units[new[0]])
+            key = heirs.get(place, own)
             joined.setdefault(key, []).extend(new)
         state = state.with_members({key: rows[at] for key, at in joined.items()})
         for key, at in joined.items():
@@ -114,6 +125,23 @@ class Tracker:
         weeks = {u.comment: comments[u.comment][0] for u in units}
         changed = self._named(groups, demands, members, weeks, state)
         return Tracked(changed, {u.id: key for key, of_key in groups.items() for u in of_key}, state)
+
+    @staticmethod
+    def _heirs(
+        groups: Sequence[Sequence[str]], former: Mapping[str, str], known: Mapping[str, Demand]
+    ) -> dict[int, str]:
+        """Place of a group → id of the demand that most of its units had, where no other group has more of them."""
+        claims = []
+        for place, units in enumerate(groups):
+            votes = Counter(former[unit] for unit in units if unit in former)
+            claims += [
+                (-n, place, key) for key, n in votes.items() if 2 * n > len(units) and key not in known
+            ]
+        heirs: dict[int, str] = {}
+        for _, place, key in sorted(claims):
+            if key not in heirs.values():
+                heirs[place] = key
+        return heirs
 
     def _anchored(
         self,

@@ -12,11 +12,13 @@ from feedback_mining.backlog.rulings import Rulings
 from feedback_mining.backlog.window import Timeline
 from feedback_mining.classification.classifier import told
 from feedback_mining.classification.labelling import corrected
+from feedback_mining.demands.anchors import MEMORY, Anchors
 from feedback_mining.demands.decisions import as_people_see, fold, retired
 from feedback_mining.demands.group import GroupingConfig
 from feedback_mining.demands.track import Tracker, kind_of
 from feedback_mining.errors import InputError, UnknownWeek
 from feedback_mining.pipeline.campaigns import campaigns_until
+from feedback_mining.pipeline.history import Members, Settled, comments_named, extended, settled_before
 from feedback_mining.pipeline.labels import labels_of
 from feedback_mining.pipeline.reader import Progress, Reader
 from feedback_mining.records import Analysis, Comment, Demand, Signal, Unit
@@ -53,15 +55,15 @@ def mine_week(
 
     Raises UnknownWeek for a week outside those of the product's comments.
     """
-    return Miner(store, product, settings, lang, progress).mine(week)
+    return Miner(store, product, settings, lang, progress, week).mine(week)
 
 
 def latest_week(store: Store, product: str, *, settings: Settings) -> Week:
     """The week of the product's last comment. Raises InputError where there is none."""
-    comments = store.comments(product)
-    if not comments:
+    span = store.time_span(product)
+    if span is None:
         raise InputError(f"The store {store.address} holds no comments of {product!r}; import files first")
-    return Week.of(comments[-1].time, settings.zone)
+    return Week.of(span[1], settings.zone)
 
 
 def analyze_comments(
@@ -102,7 +104,7 @@ def groupable(unit: Unit) -> bool:
 
 
 class Miner:
-    """Mines weeks of one product; make it once for many weeks."""
+    """Mines weeks of one product; make it once for many weeks, or for one `week` that reads no more than it must."""
 
     def __init__(
         self,
@@ -111,11 +113,15 @@ class Miner:
         settings: Settings,
         lang: str = "zh",
         progress: Progress | None = None,
+        week: Week | None = None,
     ) -> None:
         self.store, self.product, self.settings = store, product, settings
         self.reader = Reader.of(settings, store)
         self.tracker = self.reader.tracker(product, lang)
-        self.timeline = Timeline(store.comments(product))
+        self._span = store.time_span(product)
+        self._anchors: tuple[Week, Anchors] | None = None  # as the week left them
+        self._whole = True
+        self.timeline = Timeline(self._read(week))
         self.weeks = {c.id: Week.of(c.time, settings.zone) for c in self.comments}
         self.labels = labels_of(self.comments, store.labels(product))
         self.analyses = self._corrected(self.reader.analyses(store, product, self.comments, progress))
@@ -137,9 +143,13 @@ class Miner:
     def mine(self, week: Week) -> Backlog:
         """Group what is new, track it, prioritise, save."""
         self._check(week)
-        known, before = self.store.demands_before(self.product, week)
+        held = self._held_before(week)
+        settled = self._settled_before(week, held)
+        known, before = self.store.demands_before(
+            self.product, week, None if self._whole else list(self.units)
+        )
         campaigns = self._campaigns_of(week)
-        flooded = self._flooded(week) | {c for campaign in campaigns for c in campaign.comments}
+        flooded = self._flooded(week, settled) | {c for one in campaigns for c in one.comments}
         decisions = self.store.decisions(self.product)
         people, gone = fold(decisions), retired(decisions)
         placed = people.placed(self._units_until(week), self.labels)
@@ -154,19 +164,25 @@ class Miner:
         fresh = [
             unit
             for comment in self._until(week)
-            if comment.id not in flooded and comment.id not in self.repeats
+            if comment.id not in flooded
+            and comment.id not in self.repeats
+            and self._is_open(comment, settled)
             for unit in self.analyses[comment.id].units
             if unit.id in self.units and unit.id not in memberships and unit.id not in placed
         ]
-        members = self._members(memberships | placed)
+        members = self._members(memberships | placed, week)
         demands |= self._founded(people.founded, placed, demands)
+        moved = {before[unit] for unit in before if unit not in memberships} | people.concerned
+        anchors = held.without(frozenset(moved))
+        former = self.store.joined_in(self.product, week)
         for tracker, piece in self._rounds(fresh):
-            tracked = tracker.track(piece, self._said, list(demands.values()), members)
+            tracked = tracker.track(piece, self._said, list(demands.values()), members, anchors, former)
+            anchors = tracked.anchors
             demands.update((d.id, d) for d in tracked.demands)
             changed.update((d.id, d) for d in tracked.demands)
             joined.update(tracked.memberships)
             for unit in piece:
-                members[tracked.memberships[unit.id]].append(unit)
+                members.add(tracked.memberships[unit.id], unit)
         seen = as_people_see(people, demands.values(), memberships | joined, placed)
         backlog = build_backlog(
             product=self.product,
@@ -184,15 +200,52 @@ class Miner:
             zone=self.settings.zone,
             notices=self.store.import_notices(self.product),
         )
-        self.store.save_week(self.product, week, list(changed.values()), joined, backlog.as_json())
+        now = anchors.changed_from(held)
+        self.store.save_week(
+            self.product, week, list(changed.values()), joined, backlog.as_json(), (self.tracker.version, now)
+        )
+        self._anchors = week, anchors
         return backlog
 
+    def _read(self, week: Week | None) -> list[Comment]:
+        """All comments, or those that `week` has to look at."""
+        if week is not None and self._span is not None:
+            settled = self._settled_before(week, self._held_before(week))
+            if settled and settled.since.start(self.settings.zone) > self._span[0]:
+                self._whole = False
+                since = settled.since.start(self.settings.zone)
+                named = fold(self.store.decisions(self.product)).units
+                return extended(
+                    self.store, self.product, self.store.comments(self.product, since=since), named
+                )
+        return self.store.comments(self.product)
+
+    def _held_before(self, week: Week) -> Anchors:
+        last = self.store.last_mined(self.product, week)
+        if self._anchors and last and self._anchors[0] == last.week:
+            return self._anchors[1]
+        return self.store.anchors_before(self.product, week, self.tracker.version)
+
+    def _settled_before(self, week: Week, held: Anchors) -> Settled | None:
+        return settled_before(
+            self.store, self.product, week, self.reader.versions, self.settings, held.usual is not None
+        )
+
+    def _is_open(self, comment: Comment, settled: Settled | None) -> bool:
+        """May its units still be without a demand?"""
+        return (
+            settled is None
+            or settled.is_open(comment.id, self.weeks[comment.id])
+            or comment.id in self.labels
+            or comment.id in self.rulings.of_comment
+        )
+
     def _check(self, week: Week) -> None:
-        if not self.comments:
+        if not self._span:
             raise InputError(
                 f"The store {self.store.address} holds no comments of {self.product!r}; import files first"
             )
-        first, last = self.weeks[self.comments[0].id], self.weeks[self.comments[-1].id]
+        first, last = (Week.of(time, self.settings.zone) for time in self._span)
         if not first <= week <= last:
             raise UnknownWeek(
                 f"Week {week} holds no comments of {self.product!r}; they run from {first} to {last}: "
@@ -243,23 +296,35 @@ class Miner:
     def _campaigns_of(self, week: Week) -> list[Campaign]:
         return campaigns_until(self._until(week), week.end(self.settings.zone), self.rulings)
 
-    def _flooded(self, week: Week) -> frozenset[str]:
+    def _flooded(self, week: Week, settled: Settled | None) -> frozenset[str]:
         """Comments of campaigns at any time up to `week`, so that old floods stay out of history."""
-        first = self.weeks[self.comments[0].id]
+        assert self._span  # `_check` has seen to it
+        first = Week.of(self._span[0], self.settings.zone)
         ids: set[str] = set(self.rulings.marked)
         for step in range(_CAMPAIGN_STEP, week.minus(first) + 1, _CAMPAIGN_STEP):
             past = first.plus(step)
+            if settled and past < settled.late_from:
+                continue
             if past not in self._campaigns:
                 self._campaigns[past] = frozenset(c for one in self._campaigns_of(past) for c in one.comments)
             ids |= self._campaigns[past]
         return frozenset(ids)
 
-    def _members(self, memberships: Mapping[str, str]) -> dict[str, list[Unit]]:
-        members: dict[str, list[Unit]] = defaultdict(list)
+    def _members(self, memberships: Mapping[str, str], week: Week) -> Members:
+        read: dict[str, list[Unit]] = defaultdict(list)
         for unit in self.units.values():  # in order of time
             if unit.id in memberships:
-                members[memberships[unit.id]].append(unit)
-        return members
+                read[memberships[unit.id]].append(unit)
+        return Members(read, None if self._whole else lambda key: self._older_members(key, week))
+
+    def _older_members(self, demand: str, week: Week) -> list[Unit]:
+        """The latest members of a demand that were said before what was read."""
+        units = self.store.latest_members(self.product, demand, week, MEMORY)
+        comments = self.store.comments_of(self.product, comments_named(units, self.analyses))
+        analyses = self.reader.analyses(self.store, self.product, comments)
+        self._said.update((c.id, (str(Week.of(c.time, self.settings.zone)), c.text)) for c in comments)
+        wanted = set(units)
+        return [unit for c in comments for unit in analyses[c.id].units if unit.id in wanted]
 
     def _counts(self) -> Counts:
         rows = self.store.import_counts(self.product)
