@@ -14,11 +14,14 @@ from typing import Any, Literal
 
 from prefect import get_run_logger, task
 
+from feedback_mining.commands_alerts import alert_lines
 from feedback_mining.errors import InputError
+from feedback_mining.pipeline.alerts import raise_alerts
 from feedback_mining.pipeline.choose import last_complete, mined_week, one_product, parse_week
 from feedback_mining.pipeline.ingest import import_files, open_files
 from feedback_mining.pipeline.mine import latest_week, mine_week
 from feedback_mining.pipeline.publish import load_backlog, publish
+from feedback_mining.reporting.labels import Words
 from feedback_mining.settings import Settings, default_store, load_settings
 from feedback_mining.storage import Store, open_store
 
@@ -50,6 +53,11 @@ def settings_for(store: str | None) -> Settings:
     return load_settings(**({"store": store} if store else {}))
 
 
+def has_store(out: Path, store: str | None) -> bool:
+    """Whether there is anything to look at yet."""
+    return settings_for(store).store is not None or (out / "feedback_mining.db").is_file()
+
+
 @task(retries=2, retry_delay_seconds=30, retry_condition_fn=worth_retrying)
 def import_comments(files: list[Path], product: str | None, out: Path, store: str | None, lang: Lang) -> str:
     """Import files that are all about one product, and return its name."""
@@ -67,6 +75,18 @@ def import_comments(files: list[Path], product: str | None, out: Path, store: st
                 " (imported before)" if report.already_imported else "",
             )
     return name
+
+
+@task
+def raise_day_alerts(out: Path, store: str | None, lang: Lang) -> int:
+    """Look at the last day of every product in the store; what is raised is a warning in the log."""
+    settings, count = settings_for(store), 0
+    with open_run_store(out, settings) as opened:
+        for product in filter(opened.last_comment_time, opened.products()):
+            for alert in raise_alerts(opened, product, None, settings=settings, lang=lang):
+                get_run_logger().warning("%s", "\n".join(alert_lines(alert, Words(lang))))
+                count += 1
+    return count
 
 
 @task

@@ -13,8 +13,12 @@ from feedback_mining.backlog.items import (
     EvidenceUnit,
     Factor,
     Item,
+    Place,
     Praise,
+    Question,
     Quote,
+    Said,
+    ThemeState,
     WeekFigures,
 )
 from feedback_mining.weeks import Week, last_weeks
@@ -308,7 +312,21 @@ def item_of(
             for k, said in enumerate(says[:3])
         ),
         keywords=tuple(title.split()[:2]),
+        summary=_summary(units, says),
     )
+
+
+def _summary(units: list[EvidenceUnit], says: list[str]) -> tuple[Said, ...]:
+    """The first words as the need; from two sayings on, the second as what goes with it."""
+    if not units:
+        return ()
+    first = units[0]
+    told = [Said(first.text, len(units), (Place(first.comment, first.start, first.end),))]
+    if len(says) > 1 and len(units) > 3:
+        second = units[1]
+        others = [Place(unit.comment, unit.start, unit.end) for unit in (second, units[2])]
+        told.append(Said(second.text, 2, tuple(others), second.text[:2]))
+    return tuple(told)
 
 
 def typical() -> Backlog:
@@ -356,7 +374,18 @@ def typical() -> Backlog:
         items=tuple(items),
         alerts=(
             Alert(
-                "d-0041", by_id["d-0041"].title, "surging", 0.121, 0.009, 3e-22, this_week("d-0041"), "3.2.0"
+                "d-0041",
+                by_id["d-0041"].title,
+                "surging",
+                0.121,
+                0.009,
+                3e-22,
+                this_week("d-0041"),
+                "3.2.0",
+                version_first_seen=WEEKS[-1],
+                platform="iOS 17",
+                people=38,
+                usual=2.6,
             ),
             Alert("d-0033", by_id["d-0033"].title, "returned", 0.036, 0.012, 0.0007, this_week("d-0033")),
             Alert("d-0044", by_id["d-0044"].title, "new", 0.033, 0.0, 0.004, this_week("d-0044")),
@@ -370,6 +399,10 @@ def typical() -> Backlog:
                 "2024-04-11",
                 "2024-04-12",
                 5.0,
+                id="C-94a0604e38",
+                people=41,
+                ratings={"5": 41},
+                usual_ratings={"1": 820, "3": 240, "5": 1040},
             ),
             Campaign(
                 "advertising",
@@ -380,13 +413,51 @@ def typical() -> Backlog:
                 "2024-04-18",
             ),
         ),
+        themes=(
+            ThemeState("connectivity", "surging", 52, 17.4, dict(zip(WEEKS, (*(17,) * 11, 52), strict=True))),
+            ThemeState("ui_ux", "steady", 20, 19.0, dict.fromkeys(WEEKS, 19)),
+            ThemeState("payment", "cooling", 3, 11.0, dict(zip(WEEKS, (*(11,) * 11, 3), strict=True))),
+        ),
         praise=(
-            Praise("content", 143, 15, (quote_of("[跟着做从没翻过车]，连我爸都学会烤鸡翅了。", 61, 5),)),
-            Praise("product", 96, 8, (quote_of("用了大半年，[受热很匀]，比上一台强。", 62, 5),)),
+            Praise(
+                "content",
+                "跟着做从没翻过车",
+                131,
+                14,
+                143,
+                15,
+                (quote_of("[跟着做从没翻过车]，连我爸都学会烤鸡翅了。", 61, 5),),
+            ),
+            Praise(
+                "product",
+                "受热很匀",
+                90,
+                8,
+                96,
+                8,
+                (quote_of("用了大半年，[受热很匀]，比上一台强。", 62, 5),),
+            ),
+            Praise("general", "", 61, 5, 70, 6, (quote_of("[很好很好]，会一直用。", 63, 5),)),
         ),
         questions=(
-            quote_of("[请问烤盘能不能放洗碗机]？说明书上没找到。", 71, 4),
-            quote_of("[老款烤箱也能用新的低温慢煮吗]", 72, None),
+            Question(
+                "product",
+                "请问烤盘能不能放洗碗机",
+                7,
+                2,
+                8,
+                2,
+                (quote_of("[请问烤盘能不能放洗碗机]？说明书上没找到。", 71, 4),),
+            ),
+            Question(
+                "feature",
+                "老款烤箱也能用新的低温慢煮吗",
+                1,
+                1,
+                1,
+                1,
+                (quote_of("[老款烤箱也能用新的低温慢煮吗]", 72, None),),
+            ),
         ),
         signals={
             week: {"advocacy": 6 + k % 3, "churn": 3 + k // 3 + (5 if k == 11 else 0), "helping": helping[k]}

@@ -226,8 +226,12 @@ def test_only_actionable_units_with_a_demand_are_items() -> None:
     world.say("界面好看", ago=2, intent=Intent.PRAISE, theme="ui_ux", sentiment=Sentiment.POSITIVE)
     backlog = world.build()
     assert backlog.items == ()
-    assert [q.text for q in backlog.questions] == ["在哪里看年度账单", "怎么换头像"]
-    assert [(p.theme, p.mentions, p.mentions_this_week) for p in backlog.praise] == [("ui_ux", 2, 1)]
+    asked = [(q.title, q.users_this_week) for q in backlog.questions]
+    assert asked == [("怎么换头像", 1), ("在哪里看年度账单", 1), ("上周问过的", 0)]
+    assert sorted((p.title, p.mentions, p.mentions_this_week) for p in backlog.praise) == [
+        ("界面好看", 1, 0),
+        ("界面清爽", 1, 1),
+    ]
     assert backlog.figures[-1].negative_share == 0.5
 
 

@@ -190,6 +190,14 @@ def test_one_long_text_under_many_names_is_a_flood() -> None:
     assert [(c.kind, len(c.comments), c.mean_rating) for c in found] == [("flood", 5, 1.0)]
 
 
+def test_three_long_and_praising_texts_alike_are_a_flood() -> None:
+    text = LONG + "，音质也对得起大屏幕，孩子动画老人戏曲各有专区，收藏夹还能同步到客厅那台旧盒子上继续看完"
+    copies = [comment(n, text + "呀啊呢"[n], days=6 - n) for n in range(3)]
+    assert [c.kind for c in find_campaigns([*quiet(), *copies], UNTIL)] == ["flood"]
+    assert find_campaigns([*quiet(), *(replace(c, rating=1) for c in copies)], UNTIL) == []
+    assert find_campaigns([*quiet(), *copies[:2]], UNTIL) == []
+
+
 def test_the_same_words_of_one_author_or_spread_over_months_are_no_flood() -> None:
     loud = [comment(n, LONG, days=6 - n, author="u_loud", rating=1) for n in range(5)]
     slow = [comment(n, LONG, days=80 - 9 * n, rating=1) for n in range(5)]

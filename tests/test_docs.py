@@ -49,6 +49,7 @@ def test_the_commands_are_those_promised() -> None:
         "train",
         "predict",
         "drift",
+        "alerts",
     }
     quarantine = {f"quarantine {part}" for part in ("list", "export", "retry")}
     words = {f"words {part}" for part in ("discover", "list", "accept", "reject", "evaluate")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -62,6 +62,20 @@ def test_ingest_then_mine_on_another_day(tmp_path: Path) -> None:
     backlog = json.loads(path.read_bytes())
     assert backlog["week"] == "2026-W11"
     assert (backlog["counts"]["rows_read"], backlog["counts"]["stored"]) == (3, 3)
+
+
+def test_the_daily_run_warns_of_what_broke_out_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    calm = [f"2026-05-{1 + k:02d} 10:00,甲{k},很好用，用了{k}天" for k in range(28)]
+    loud = [f"2026-05-29 2{k}:00,乙{k},导出账单一直失败，第{k}次了" for k in range(4)]
+    more = [f"2026-05-29 21:{k}0,丙{k},账单导出失败" for k in range(4)]
+    (tmp_path / "评论.csv").write_text("\n".join(["时间,用户,内容", *calm, *loud, *more]), encoding="utf-8")
+    assert ingest([str(tmp_path / "评论.csv")], "云账本", tmp_path / "out") == "云账本"
+    warned = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
+    (warning,) = [text for text in warned if "云账本 · 2026-05-29" in text]
+    assert "导出" in warning
+    with open_store(f"sqlite:///{tmp_path}/out/feedback_mining.db") as store:
+        (kept,) = store.day_alerts("云账本", date(2026, 5, 29), date(2026, 5, 29))
+    assert kept["people"] == 8
 
 
 def test_a_file_that_cannot_be_read_fails_at_once(tmp_path: Path) -> None:

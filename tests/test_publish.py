@@ -65,7 +65,7 @@ def test_a_stored_backlog_comes_back_as_it_was(make: object) -> None:
 
 def test_another_shape_is_refused_in_one_line() -> None:
     content = json.loads(json.dumps(example.typical().as_json()))
-    with pytest.raises(StoreError, match="schema 99, expected 1; mine the week again"):
+    with pytest.raises(StoreError, match="schema 99, expected 2; mine the week again"):
         load_backlog({**content, "schema": 99})
     del content["items"][0]["title"]
     with pytest.raises(StoreError, match=r"items\.0\.title: Field required") as caught:

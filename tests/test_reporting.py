@@ -130,6 +130,30 @@ def test_a_change_within_chance_is_not_news() -> None:
     assert second(30, 60) == "「升级到 3.2.0 后打开菜谱闪退」是上周的2倍：本周60次，上周30次。"
 
 
+def test_alerts_tell_people_release_and_platform() -> None:
+    first, *others = build_report(example.typical(), themes=example.THEMES).alerts
+    assert plain(first.text).startswith(
+        "本周38位用户，往常一周约3位；占本周用户的12%，往常约0.9%，自3.2.0版起（2024年第16周首次见到），多与iOS 17有关；"
+    )
+    assert all("往常一周" not in plain(line.text) for line in others)  # mined before people were counted
+    english = build_report(example.typical(), "en", themes=example.THEMES).alerts[0]
+    assert "38 users this week, about 3 in a usual one" in english.text
+
+
+def test_themes_that_move_are_told() -> None:
+    themes = build_report(example.typical(), themes=example.THEMES).themes
+    assert [line.tag for line in themes] == ["激增", "回落"]
+    assert plain(themes[0].text) == "本周52位用户，往常一周约17位"
+    assert build_report(example.small(), themes=example.THEMES).themes == ()
+
+
+def test_a_campaign_is_held_against_the_other_ratings() -> None:
+    praise, adverts = build_report(example.typical(), themes=example.THEMES).campaigns
+    assert plain(praise.text).endswith("其中5星占100%，其余评论里占50%。")
+    assert "C-94a0604e38" in praise.tag
+    assert "星占" not in adverts.text
+
+
 def test_four_figures_with_their_change() -> None:
     figures = build_report(example.typical()).figures
     assert [(f.value, plain(f.change), f.worse) for f in figures] == [

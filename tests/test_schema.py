@@ -26,6 +26,9 @@ DEFINED = {
     "alert": items.Alert,
     "campaign": items.Campaign,
     "praise": items.Praise,
+    "question": items.Question,
+    "said": items.Said,
+    "place": items.Place,
     "theme": items.ThemeState,
 }
 

@@ -11,6 +11,7 @@ import typer
 
 from feedback_mining import (
     __version__,
+    commands_alerts,
     commands_campaigns,
     commands_demands,
     commands_drift,
@@ -214,6 +215,7 @@ for _name, _help, _module, _commands in _GROUPS:
         _group.command(_command.rstrip("_"), epilog=EXIT_CODES)(getattr(_module, _command))
     app.add_typer(_group, name=_name, epilog=EXIT_CODES)
 app.command("import", epilog=EXIT_CODES)(commands_import.import_)
+app.command(epilog=EXIT_CODES)(commands_alerts.alerts)
 app.command(epilog=EXIT_CODES)(commands_drift.drift)
 app.command(epilog=EXIT_CODES)(commands_fetch.fetch)
 app.command(epilog=EXIT_CODES)(commands_fetch.webhook)

@@ -14,6 +14,7 @@ from feedback_mining.errors import UnreadableFile
 from feedback_mining.resources import data_dir
 
 TAXONOMY_FILE = "taxonomy.yaml"  # in the folder of a model that was trained on its themes
+_OTHERS = frozenset({"common_demands", "light_words"})  # files beside the taxonomies that are none
 _ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _NEEDED = ("id", "zh", "en", "description", "seeds")
 _OPTIONAL = ("maps_to",)
@@ -83,9 +84,7 @@ class Taxonomy:
 
 def shipped() -> list[str]:
     """Names of the taxonomies that come with the project."""
-    return sorted(
-        path.stem for path in (data_dir() / "taxonomy").glob("*.yaml") if path.stem != "common_demands"
-    )
+    return sorted(path.stem for path in (data_dir() / "taxonomy").glob("*.yaml") if path.stem not in _OTHERS)
 
 
 def _theme(raw: Any, number: int) -> Theme:

@@ -22,6 +22,7 @@ from feedback_mining.records import Comment, Demand, Unit
 from feedback_mining.weeks import Week
 
 _NO_ISSUE = "general"  # abuse and praise of the whole name nothing that could be mended
+_LEAST_OF_THEME = 5  # people; fewer seldom mean the same thing
 
 
 def alerts_of(
@@ -31,23 +32,27 @@ def alerts_of(
     grouped: Mapping[Demand, Sequence[Unit]],
     window: Window,
     released: Mapping[str, str],
+    *,
+    rate: float = 0.02,
+    days: int = 7,
 ) -> list[Alert]:
     """Demands that broke out, then themes that did without any of their demands doing so.
 
     titles, series: by demand id; units: all of the window; released: version → week of its first comment.
+    rate, days: as `outbreaks` takes them.
     """
     of_demand = {demand.id: (demand.theme, of) for demand, of in grouped.items()}
     alerts = []
     explained = {_NO_ISSUE}
-    for outbreak in outbreaks(series, window.volume):
+    for outbreak in outbreaks(series, window.volume, rate=rate, days=days):
         theme, members = of_demand[outbreak.key]
         explained.add(theme)
         alerts.append(_alert(outbreak, outbreak.key, titles[outbreak.key], members, window, released))
     by_theme = _by_theme(units)
     themes = {theme: Series(window.people_a_week(of)) for theme, of in by_theme.items()}
-    for outbreak in outbreaks(themes, window.volume):
+    for outbreak in outbreaks(themes, window.volume, rate=rate, days=days):
         theme = outbreak.key
-        if theme not in explained:
+        if theme not in explained and outbreak.people >= _LEAST_OF_THEME:
             alerts.append(_alert(outbreak, f"theme:{theme}", theme, by_theme[theme], window, released))
     return alerts
 

@@ -15,13 +15,14 @@ from feedback_mining.backlog.items import (
     Campaign,
     Counts,
     Item,
-    Praise,
-    Quote,
     WeekFigures,
 )
 from feedback_mining.backlog.priority import Evidence, Strategy, effective_people, factors_of, priority_of
-from feedback_mining.backlog.quotes import quote, representatives
+from feedback_mining.backlog.quotes import representatives
+from feedback_mining.backlog.summary import Background, summary_of
+from feedback_mining.backlog.voices import praise_of, questions_of
 from feedback_mining.backlog.window import Timeline, Window, window_of
+from feedback_mining.backlog.wording import Wording
 from feedback_mining.records import Analysis, Comment, Demand, Intent, Sentiment, Signal, Unit
 from feedback_mining.weeks import DEFAULT_ZONE, Week
 
@@ -42,15 +43,17 @@ def build_backlog(
     zone: ZoneInfo = DEFAULT_ZONE,
     notices: Sequence[str] = (),
     strategy: Strategy | None = None,
+    wording: Wording | None = None,
     merged: Mapping[str, Sequence[str]] | None = None,
 ) -> Backlog:
     """The backlog of `week`; comments after it, campaigns and repeats do not count.
 
     `memberships` maps unit ids to demand ids; `repeats` holds ids of comments that repeat their author's
-    earlier one; `merged` the ids that people merged into a demand. Units without an analysis or a demand are no items. The result does not depend on the order
-    of any input.
+    earlier one; `merged` the ids that people merged into a demand. Units without an analysis or a demand are
+    no items. The result does not depend on the order of any input. Without a `wording`, likeness is that of
+    letters.
     """
-    strategy = strategy or Strategy()
+    strategy, wording = strategy or Strategy(), wording or Wording()
     timeline = comments if isinstance(comments, Timeline) else Timeline(comments)
     promoted = {comment for campaign in campaigns for comment in campaign.comments}
     read = timeline.between(week.plus(1 - window_weeks), week, zone)
@@ -70,8 +73,16 @@ def build_backlog(
     typical = typical_rate(list(series.values()), window.volume)
     released = first_weeks(timeline.until(week, zone), zone)
     everybody = effective_people(window.everybody, strategy.half_life_weeks)
+    background = Background.of(product, counted, wording)
     items = [
-        _item(demand, of_demand, series[demand.id], window, typical, everybody, strategy)
+        _with_words(
+            _item(demand, of_demand, series[demand.id], window, typical, everybody, strategy),
+            window.newest_first(of_demand),
+            window,
+            analyses,
+            background,
+            wording,
+        )
         for demand, of_demand in grouped.items()
     ]
     if merged:
@@ -94,8 +105,8 @@ def build_backlog(
             alerts_of({item.id: item.title for item in items}, series, units, grouped, window, released)
         ),
         campaigns=tuple(sorted(campaigns, key=lambda c: (c.last, len(c.comments), c.comments), reverse=True)),
-        praise=_praise(units, window),
-        questions=_questions(units, window),
+        praise=praise_of(units, window, wording),
+        questions=questions_of(units, window, wording),
         signals=_signals(counted, analyses, window),
         window_weeks=window_weeks,
         notices=tuple(notices),
@@ -154,8 +165,23 @@ def _item(
         - (mentions[window.weeks[-2]] if len(weekly) > 1 else 0),
         sentiment_mix={s.value: moods[s] for s in Sentiment},
         versions=dict(sorted(released.items(), key=lambda pair: (-pair[1], pair[0]))),
-        quotes=representatives(units, window.comments, window.ages, window.zone),
+        quotes=(),
         keywords=demand.keywords,
+    )
+
+
+def _with_words(
+    item: Item,
+    units: Sequence[Unit],
+    window: Window,
+    analyses: Mapping[str, Analysis],
+    background: Background,
+    wording: Wording,
+) -> Item:
+    return replace(
+        item,
+        quotes=representatives(units, window.comments, window.ages, window.zone, wording=wording),
+        summary=summary_of(units, item.title, window, analyses, background, wording),
     )
 
 
@@ -180,28 +206,6 @@ def _figures(
             )
         )
     return tuple(figures)
-
-
-def _praise(units: Iterable[Unit], window: Window) -> tuple[Praise, ...]:
-    by_theme: dict[str, list[Unit]] = defaultdict(list)
-    for unit in units:
-        if unit.intent is Intent.PRAISE:
-            by_theme[unit.theme].append(unit)
-    praise = [
-        Praise(
-            theme=theme,
-            mentions=len(of_theme),
-            mentions_this_week=sum(window.ages[u.comment] == 0 for u in of_theme),
-            quotes=representatives(of_theme, window.comments, window.ages, window.zone),
-        )
-        for theme, of_theme in by_theme.items()
-    ]
-    return tuple(sorted(praise, key=lambda p: (-p.mentions, p.theme)))
-
-
-def _questions(units: Iterable[Unit], window: Window) -> tuple[Quote, ...]:
-    asked = (u for u in units if u.intent is Intent.QUESTION and window.ages[u.comment] == 0)
-    return tuple(quote(u, window.comments[u.comment], window.zone) for u in window.newest_first(asked))
 
 
 def _signals(

@@ -43,6 +43,7 @@ _SHOWN = 16  # letters of a phrase that the evidence quotes
 _SHARED = 0.7
 _LIFT = 10.0
 _SHARE = 0.05
+_COPIED = 60  # distinct bigrams, from which three praising texts alike are no chance
 _OFFER_NAMES = {
     "gambling": "博彩",
     "adult": "色情",
@@ -118,12 +119,9 @@ def _floods(comments: Sequence[Comment]) -> tuple[list[Campaign], list[Comment]]
     for members in groups.values():
         for run in runs_of([c for c in members if c.id not in taken], _PAUSE):
             praised = all(c.rating is not None and c.rating >= _PRAISED for c in run)
-            wanted, letters = (4, 18) if praised else (5, 30)
-            if (
-                people_of(run) >= wanted
-                and min(weight(c) for c in run) >= letters
-                and _within_days(run, wanted)
-            ):
+            shortest = min(weight(c) for c in run)
+            wanted, letters = ((3 if shortest >= _COPIED else 4), 18) if praised else (5, 30)
+            if people_of(run) >= wanted and shortest >= letters and _within_days(run, wanted):
                 rated = "全部为高分" if praised else "评分不一"
                 evidence = f"{people_of(run)} 个账号发出 {len(run)} 条几乎相同的长文，{rated}"
                 campaigns.append(campaign_of("flood", run, evidence))

@@ -63,17 +63,17 @@ class Outbreak:
     rate: float  # share of this week's people
     expected: float  # share expected
     p_value: float
-    usual: float  # people a week before
+    usual: float  # people in a usual span as long
 
 
-def typical_rate(series: Sequence[Series], volume: Sequence[int]) -> float:
+def typical_rate(series: Sequence[Series], volume: Sequence[float]) -> float:
     """Mean share of people per week and demand, over all demands and the weeks before this one."""
     exposure = sum(volume[:-1])
     mentions = sum(sum(s.people[:-1]) for s in series)
     return (mentions + 0.5) / (max(1, len(series)) * exposure + 1) if exposure else 0.0
 
 
-def predict(people: Sequence[int], volume: Sequence[int], typical: float) -> Prediction:
+def predict(people: Sequence[int], volume: Sequence[float], typical: float) -> Prediction:
     """Predictive distribution of this week's count (the last of `people`), given `volume` people a week.
 
     `people` and `volume` have one entry a week, this week last; `typical` is `typical_rate` of all demands.
@@ -103,12 +103,17 @@ def benjamini_hochberg(p_values: Sequence[float], rate: float) -> list[bool]:
     return [bool(b) for b in believed]
 
 
-def outbreaks(series: Mapping[str, Series], volume: Sequence[int], *, rate: float = 0.02) -> list[Outbreak]:
-    """What broke out this week, the least likely first; `rate` bounds the share of false discoveries."""
+def outbreaks(
+    series: Mapping[str, Series], volume: Sequence[int], *, rate: float = 0.02, days: int = 7
+) -> list[Outbreak]:
+    """What broke out this week, the least likely first; `rate` bounds the share of false discoveries.
+
+    days: how long the last span of `series` and `volume` is, where it is no whole week; the others are.
+    """
     if sum(volume[:-1]) < _LEAST_BEFORE:
         return []
     keys = sorted(key for key, one in series.items() if one.people[-1])
-    every_week = (1,) * len(volume)
+    every_week = (*(1.0,) * (len(volume) - 1), days / 7)
     shares = _predictions(series, keys, volume)
     people = _predictions(series, keys, every_week)
     by_share = benjamini_hochberg([shares[key].more for key in keys], rate)
@@ -141,7 +146,7 @@ def outbreaks(series: Mapping[str, Series], volume: Sequence[int], *, rate: floa
 
 
 def _predictions(
-    series: Mapping[str, Series], keys: Sequence[str], volume: Sequence[int]
+    series: Mapping[str, Series], keys: Sequence[str], volume: Sequence[float]
 ) -> dict[str, Prediction]:
     """`predict` of many series at once."""
     if not keys or not sum(volume[:-1]) or not volume[-1]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,25 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where something was said: `comment.text[start:end]`."""
+
+    comment: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A clause in a user's own words, with everyone who said the like."""
+
+    text: str
+    users: int
+    places: tuple[Place, ...]  # that of `text` first, then one of each other person
+    word: str = ""  # the word that all of them used, where they were brought together by it
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     id: str
     title: str
@@ -67,6 +86,7 @@ class Item:
     quotes: tuple[Quote, ...]
     keywords: tuple[str, ...] = ()
     why: str = ""  # one sentence, in the report's language
+    summary: tuple[Said, ...] = ()  # the need, and a circumstance that several tell with it
     merged_ids: tuple[str, ...] = ()  # demands that people merged into this one
 
 
@@ -131,9 +151,25 @@ class WeekFigures:
 
 @dataclass(frozen=True, slots=True)
 class Praise:
-    """What users like, grouped like demands but kept apart from them."""
+    """Something that users like, grouped as demands are but kept apart from them."""
 
     theme: str
+    title: str  # what is liked, in a user's words; empty for praise of nothing in particular
+    users: int  # distinct authors in the window
+    users_this_week: int
+    mentions: int
+    mentions_this_week: int
+    quotes: tuple[Quote, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something that users want to know, grouped as demands are but kept apart from them."""
+
+    theme: str
+    title: str  # one of the questions, as it was asked
+    users: int
+    users_this_week: int
     mentions: int
     mentions_this_week: int
     quotes: tuple[Quote, ...]
@@ -164,7 +200,7 @@ class Backlog:
     alerts: tuple[Alert, ...]
     campaigns: tuple[Campaign, ...]
     praise: tuple[Praise, ...] = ()
-    questions: tuple[Quote, ...] = ()  # this week's, newest first
+    questions: tuple[Question, ...] = ()  # those of most people this week first
     signals: dict[str, dict[str, int]] = field(
         default_factory=dict
     )  # week → advocacy/churn/helping → comments

@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from feedback_mining.records import Analysis, Comment, Signal, Unit
@@ -45,6 +46,9 @@ class Window:
     def person(self, unit: Unit) -> str:
         return person_of(self.comments[unit.comment])
 
+    def person_of(self, comment: str) -> str:
+        return person_of(self.comments[comment])
+
     def week(self, unit: Unit) -> str:
         return self.weeks[-1 - self.ages[unit.comment]]
 
@@ -67,7 +71,18 @@ def window_of(
     counted: Sequence[Comment], week: Week, size: int, zone: ZoneInfo, analyses: Mapping[str, Analysis]
 ) -> Window:
     weeks = last_weeks(week, size)
-    starts = [w.start(zone) for w in weeks]
+    return window_from(counted, [w.start(zone) for w in weeks], [str(w) for w in weeks], zone, analyses)
+
+
+def window_from(
+    counted: Sequence[Comment],
+    starts: Sequence[datetime],
+    names: Sequence[str],
+    zone: ZoneInfo,
+    analyses: Mapping[str, Analysis],
+) -> Window:
+    """A window of spans that begin at `starts`, oldest first; `counted` in order of time, none before them."""
+    size = len(starts)
     ages = {c.id: size - bisect_right(starts, c.time) for c in counted}
     people: dict[int, set[str]] = defaultdict(set)
     last: dict[str, int] = {}
@@ -76,7 +91,7 @@ def window_of(
         last[person_of(comment)] = ages[comment.id]  # in order of time, so that the last one stays
     leaving = {person_of(c) for c in counted if c.id in analyses and Signal.CHURN in analyses[c.id].signals}
     return Window(
-        weeks=tuple(str(w) for w in weeks),
+        weeks=tuple(names),
         zone=zone,
         comments={c.id: c for c in counted},
         ages=ages,

@@ -35,7 +35,7 @@ class GroupingConfig:
 
 def mixed(vectors: Floats, contexts: Floats, config: GroupingConfig) -> Floats:
     """`(n, d)` vectors of units and of their comments → `(n, d)` of length 1; of no known word, 0."""
-    return _unit_length((1 - config.context) * vectors + config.context * contexts)
+    return of_length_one((1 - config.context) * vectors + config.context * contexts)
 
 
 def centre_of(mean: Floats, count: int, usual: Floats, config: GroupingConfig) -> Floats:
@@ -58,7 +58,7 @@ def centred(means: Floats, centre: Floats) -> Floats:
     return placed
 
 
-def _unit_length(vectors: Floats) -> Floats:
+def of_length_one(vectors: Floats) -> Floats:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     scaled: Floats = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
     return scaled

@@ -7,22 +7,26 @@ again gives the same ids.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feedback_mining.demands.anchors import MEMORY, Anchors, stacked
-from feedback_mining.demands.catalogue import Catalogue, CommonDemand
-from feedback_mining.demands.group import GroupingConfig, agglomerate, centre_of, centred, facets, mixed
-from feedback_mining.demands.name import Candidate, keywords_of, statements_of, title_of
+from feedback_mining.demands.group import (
+    agglomerate,
+    centre_of,
+    centred,
+    facets,
+    mixed,
+)
+from feedback_mining.demands.name import keywords_of
+from feedback_mining.demands.naming import Kind, Namer, id_of, most
 from feedback_mining.records import Demand, Intent, Unit
+from feedback_mining.text.clean import normalise
 
 Floats = NDArray[np.float32]
-Kind = tuple[str, bool]  # theme, and whether it is a wish
 _AT_ONCE = 2000
 
 
@@ -34,25 +38,8 @@ class Tracked:
 
 
 @dataclass(frozen=True)
-class Tracker:
-    """Groups one product's units around what it knows.
-
-    encode: texts → `(n, d)` vectors of length 1. words: text → its words. clarity: `(statement, theme,
-    intent)` → probability that the statement, read alone, has these labels. style: statement → probability
-    that it is worded as a title. themes: ids of the taxonomy.
-    """
-
-    product: str
-    encode: Callable[[Sequence[str]], Floats]
-    words: Callable[[str], list[str]]
-    clarity: Callable[[Sequence[tuple[str, str, Intent]]], Floats]
-    style: Callable[[Sequence[str]], Floats]
-    themes: Sequence[str]
-    catalogue: Catalogue
-    config: GroupingConfig = field(default_factory=GroupingConfig)
-    lang: str = "zh"
-    encoder: str = ""  # version of what `encode` is
-    kind: Kind | None = None  # the only kind of demand that its units may come to
+class Tracker(Namer):
+    """Groups one product's units around what it knows."""
 
     @property
     def version(self) -> str:
@@ -64,11 +51,6 @@ class Tracker:
         """A tracker for units whose theme and intent are certain: they join and found demands of that kind."""
         return replace(self, kind=kind)
 
-    @property
-    def entries(self) -> tuple[CommonDemand, ...]:
-        """Those of the catalogue that its units may come to."""
-        return tuple(e for e in self.catalogue.entries if self.kind in (None, (e.theme, e.wish)))
-
     def track(
         self,
         units: Sequence[Unit],
@@ -76,13 +58,11 @@ class Tracker:
         known: Sequence[Demand],
         members: Mapping[str, Sequence[Unit]],
         anchors: Anchors | None = None,
-        former: Mapping[str, str] | None = None,
     ) -> Tracked:
         """Assign `units`, which come in order of time.
 
         `comments` gives each comment's ISO week and text, `members` the units of known demands, oldest first:
-        the latest of those that have no anchor yet, or whose title is chosen anew, are looked at. `former`
-        gives the demand of each unit when the week was mined before: a group founded again keeps its id.
+        the latest of those that have no anchor yet, or whose title is chosen anew, are looked at.
         """
         state = anchors or Anchors()
         if not units:
@@ -113,11 +93,10 @@ class Tracker:
                 joined.setdefault(keys[label], []).append(k)
             else:
                 founded.setdefault(label, []).append(k)
-        heirs = self._heirs([[units[k].id for k in new] for new in founded.values()], former or {}, demands)
-        for place, new in enumerate(founded.values()):
-            entry = self._entry_of([units[k] for k in new])
-            own = self._anchored_id(entry.id) if entry else self._founded_id(units[new[0]])
-            key = heirs.get(place, own)
+        for new in founded.values():
+            first = units[new[0]]
+            entry = self.entry_of([first])  # of it alone, so that the id stays when others leave
+            key = self.anchored_id(entry.id) if entry else self._founded_id(first)
             joined.setdefault(key, []).extend(new)
         state = state.with_members({key: rows[at] for key, at in joined.items()})
         for key, at in joined.items():
@@ -125,23 +104,6 @@ class Tracker:
         weeks = {u.comment: comments[u.comment][0] for u in units}
         changed = self._named(groups, demands, members, weeks, state)
         return Tracked(changed, {u.id: key for key, of_key in groups.items() for u in of_key}, state)
-
-    @staticmethod
-    def _heirs(
-        groups: Sequence[Sequence[str]], former: Mapping[str, str], known: Mapping[str, Demand]
-    ) -> dict[int, str]:
-        """Place of a group → id of the demand that most of its units had, where no other group has more of them."""
-        claims = []
-        for place, units in enumerate(groups):
-            votes = Counter(former[unit] for unit in units if unit in former)
-            claims += [
-                (-n, place, key) for key, n in votes.items() if 2 * n > len(units) and key not in known
-            ]
-        heirs: dict[int, str] = {}
-        for _, place, key in sorted(claims):
-            if key not in heirs.values():
-                heirs[place] = key
-        return heirs
 
     def _anchored(
         self,
@@ -165,23 +127,10 @@ class Tracker:
         counted = {key: replace(state.of[key], members=len(found)) for key, found in missing.items()}
         return replace(state, of={**state.of, **counted})
 
-    def described(self, key: str, title: str, units: Sequence[Unit], week: str) -> Demand:
-        """A demand that a person founded of `units`, the first of them said in `week`."""
-        background, total = self._background([units])
-        return Demand(
-            key,
-            self.product,
-            title,
-            _most(u.theme for u in units),
-            Intent(_most(u.intent for u in units)),
-            founded=week,
-            keywords=tuple(keywords_of([w for u in units for w in self.words(u.text)], background, total)),
-        )
-
     def _open(self, demand: Demand) -> bool:
         if self.kind is None or kind_of(demand) == self.kind:
             return True
-        return demand.id in {self._anchored_id(entry.id) for entry in self.entries}
+        return demand.id in {self.anchored_id(entry.id) for entry in self.entries}
 
     def rows(self, units: Sequence[Unit], comments: Mapping[str, tuple[str, str]]) -> Floats:
         """`(n, k)`: vectors of the units within their comments, and their facets."""
@@ -203,13 +152,8 @@ class Tracker:
         width = rows.shape[1] - len(self.themes) - 2
         if state.usual is None:
             return rows
-        centre = centre_of(state.usual, state.count, self._usual, self.config)
+        centre = centre_of(state.usual, state.count, self.usual, self.config)
         return np.hstack([centred(rows[:, :width], centre), rows[:, width:]])
-
-    @cached_property
-    def _usual(self) -> Floats:
-        said = [text for entry in self.catalogue.entries for text in (entry.zh, *entry.examples)]
-        return self.encode(said).mean(axis=0) if said else np.zeros(1, np.float32)
 
     def _taken_by_anchors(self, units: Sequence[Unit]) -> dict[int, str]:
         """Position of each unit that is said as an entry of the catalogue is → that entry's demand."""
@@ -225,29 +169,8 @@ class Tracker:
             alike -= self.config.anchor_theme_penalty * (np.array([[u.theme] for u in some]) != themes)
             best = alike.argmax(axis=1)
             for k in np.flatnonzero(alike.max(axis=1) >= self.config.anchor_threshold).tolist():
-                found[start + k] = self._anchored_id(examples[best[k]][0].id)
+                found[start + k] = self.anchored_id(examples[best[k]][0].id)
         return found
-
-    def _entry_of(self, units: Sequence[Unit]) -> CommonDemand | None:
-        """The catalogue's entry that a whole group is about, if there is one."""
-        entries, means = self._entries
-        if not entries:
-            return None
-        mean = self.encode([u.text for u in units]).mean(axis=0)
-        theme = _most(u.theme for u in units)
-        alike = means @ (mean / max(1e-9, float(np.linalg.norm(mean))))
-        alike = alike - self.config.anchor_theme_penalty * np.array([e.theme != theme for e in entries])
-        best = int(alike.argmax())
-        return entries[best] if alike[best] >= self.config.anchor_group_threshold else None
-
-    @cached_property
-    def _entries(self) -> tuple[tuple[CommonDemand, ...], Floats]:
-        """The catalogue and the direction of each entry's examples, `(entries, d)`."""
-        rows = [self.encode([e.zh, *e.examples]).mean(axis=0) for e in self.entries]
-        if not rows:
-            return (), np.zeros((0, 0), np.float32)
-        means = np.stack(rows)
-        return self.entries, means / np.linalg.norm(means, axis=1, keepdims=True)
 
     def _named(
         self,
@@ -264,7 +187,7 @@ class Tracker:
             if key not in demands or _outgrown(now - len(new), now):
                 everyone = [*members.get(key, ()), *new][-MEMORY:]
                 of_demand[key] = sorted(everyone, key=lambda u: u.id)
-        background, total = self._background([*groups.values(), *of_demand.values()])
+        background, total = self.background([*groups.values(), *of_demand.values()])
         drafts: list[Demand] = []
         for key, everyone in of_demand.items():
             known = demands.get(key)
@@ -273,73 +196,31 @@ class Tracker:
                     key,
                     self.product,
                     known.title if known else "",
-                    _most(u.theme for u in everyone),
-                    Intent(_most(u.intent for u in everyone)),
+                    most(u.theme for u in everyone),
+                    Intent(most(u.intent for u in everyone)),
                     founded=known.founded if known else min(weeks[u.comment] for u in groups[key]),
                     keywords=tuple(
-                        keywords_of([w for u in everyone for w in self.words(u.text)], background, total)
+                        keywords_of(
+                            [w for u in everyone for w in sorted(set(self.words(normalise(u.text))))],
+                            background,
+                            total,
+                            self.product,
+                        )
                     ),
                 )
             )
-        titles = self._titles(drafts, of_demand)
+        titles = self.titles_for(drafts, of_demand)
         return tuple(replace(draft, title=titles[draft.id]) for draft in drafts)
-
-    def _titles(self, drafts: Sequence[Demand], units: Mapping[str, Sequence[Unit]]) -> dict[str, str]:
-        common = {self._anchored_id(e.id): e for e in self.entries}
-        titles: dict[str, str] = {}
-        others: list[Demand] = []
-        for draft in drafts:
-            entry = common.get(draft.id)
-            if entry and self._entry_of(units[draft.id]) == entry:
-                titles[draft.id] = entry.en if self.lang == "en" else entry.zh
-            else:
-                others.append(draft)
-        said = {d.id: statements_of(units[d.id]) for d in others}
-        flat = [(text, d.theme, d.intent) for d in others for text in said[d.id]]
-        clear = self.clarity(flat) if flat else np.zeros(0)
-        style = self.style([text for text, _, _ in flat]) if flat else np.zeros(0)
-        position = 0
-        for draft in others:
-            texts = said[draft.id]
-            mean = self.encode([u.text for u in units[draft.id]]).mean(axis=0)
-            close = self.encode(texts) @ (mean / max(1e-9, float(np.linalg.norm(mean))))
-            candidates = [
-                Candidate(text, float(close[k]), float(clear[position + k]), float(style[position + k]))
-                for k, text in enumerate(texts)
-            ]
-            position += len(texts)
-            titles[draft.id] = title_of(units[draft.id], candidates, self.words, draft.keywords)
-        return titles
-
-    def _background(self, groups: Sequence[Sequence[Unit]]) -> tuple[Counter[str], int]:
-        """How many of all these units hold each word."""
-        counts: Counter[str] = Counter()
-        units = {unit.id: unit for some in groups for unit in some}
-        for unit in units.values():
-            counts.update(set(self.words(unit.text)))
-        return counts, len(units)
-
-    def _anchored_id(self, entry: str) -> str:
-        return _id(self.product, f"common:{entry}")
 
     def _founded_id(self, first: Unit) -> str:
         # A unit that a person moved may have founded the demand that it leaves.
-        return _id(self.product, first.id, *map(str, self.kind or ()))
+        return id_of(self.product, first.id, *map(str, self.kind or ()))
 
 
 def kind_of(what: Unit | Demand) -> Kind:
     return what.theme, what.intent is Intent.SUGGESTION
 
 
-def _id(*parts: str) -> str:
-    return "D-" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:10]
-
-
 def _outgrown(before: int, after: int) -> bool:
     """A title is chosen anew when the number of members doubles, so that it does not change every week."""
     return after.bit_length() > before.bit_length()
-
-
-def _most(values: object) -> str:
-    counts = Counter(values)  # type: ignore[call-overload]
-    return str(min(counts, key=lambda value: (-counts[value], str(value))))

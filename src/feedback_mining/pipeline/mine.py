@@ -10,6 +10,7 @@ from feedback_mining.backlog.build import build_backlog
 from feedback_mining.backlog.items import Backlog, Campaign, Counts
 from feedback_mining.backlog.rulings import Rulings
 from feedback_mining.backlog.window import Timeline
+from feedback_mining.backlog.wording import Wording
 from feedback_mining.classification.classifier import told
 from feedback_mining.classification.labelling import corrected
 from feedback_mining.demands.anchors import MEMORY, Anchors
@@ -82,7 +83,7 @@ def analyze_comments(
     memberships: dict[str, str] = {}
     known: dict[str, Demand] = {}
     members: dict[str, list[Unit]] = defaultdict(list)
-    for piece in _pieces(units):
+    for piece in pieces(units):
         tracked = tracker.track(piece, comments, list(known.values()), members)
         known.update((d.id, d) for d in tracked.demands)
         memberships.update(tracked.memberships)
@@ -174,9 +175,8 @@ class Miner:
         demands |= self._founded(people.founded, placed, demands)
         moved = {before[unit] for unit in before if unit not in memberships} | people.concerned
         anchors = held.without(frozenset(moved))
-        former = self.store.joined_in(self.product, week)
         for tracker, piece in self._rounds(fresh):
-            tracked = tracker.track(piece, self._said, list(demands.values()), members, anchors, former)
+            tracked = tracker.track(piece, self._said, list(demands.values()), members, anchors)
             anchors = tracked.anchors
             demands.update((d.id, d) for d in tracked.demands)
             changed.update((d.id, d) for d in tracked.demands)
@@ -199,6 +199,7 @@ class Miner:
             window_weeks=self.settings.window_weeks,
             zone=self.settings.zone,
             notices=self.store.import_notices(self.product),
+            wording=Wording(self.tracker.encode, self.tracker.words),
         )
         now = anchors.changed_from(held)
         self.store.save_week(
@@ -266,11 +267,11 @@ class Miner:
 
     def _rounds(self, fresh: Sequence[Unit]) -> Iterator[tuple[Tracker, Sequence[Unit]]]:
         """What is grouped one after the other; a person's units only with demands of their kind."""
-        for piece in _pieces([unit for unit in fresh if unit.comment not in self.labels]):
+        for piece in pieces([unit for unit in fresh if unit.comment not in self.labels]):
             yield self.tracker, piece
         labelled = [unit for unit in fresh if unit.comment in self.labels]
         for kind in sorted({kind_of(unit) for unit in labelled}):
-            for piece in _pieces([unit for unit in labelled if kind_of(unit) == kind]):
+            for piece in pieces([unit for unit in labelled if kind_of(unit) == kind]):
                 yield self.tracker.only(kind), piece
 
     def _units_until(self, week: Week) -> Iterator[Unit]:
@@ -339,6 +340,7 @@ class Miner:
         )
 
 
-def _pieces(units: Sequence[Unit]) -> Iterator[Sequence[Unit]]:
+def pieces(units: Sequence[Unit]) -> Iterator[Sequence[Unit]]:
+    """Runs of units that are grouped at once."""
     for start in range(0, len(units), _GROUPED_AT_ONCE):
         yield units[start : start + _GROUPED_AT_ONCE]

@@ -17,7 +17,8 @@ from feedback_mining.classification.heads import LinearHead
 from feedback_mining.classification.labelling import LabelledComment, read_labels
 from feedback_mining.classification.training import TASKS, TrainedModels, TrainingConfig, fit, train
 from feedback_mining.demands.catalogue import Catalogue
-from feedback_mining.demands.name import statements_of, style_rows
+from feedback_mining.demands.name import style_rows
+from feedback_mining.demands.statements import statements_of
 from feedback_mining.encoders import load_encoder
 from feedback_mining.errors import InputError, ModelError
 from feedback_mining.evaluation.metrics import agreement_with

@@ -11,6 +11,7 @@ from feedback_mining.backlog.items import Backlog, Item
 from feedback_mining.reporting import sentences
 from feedback_mining.reporting.labels import THIN_SPACE, Words
 from feedback_mining.reporting.ranks import rank_ranges
+from feedback_mining.reporting.rows import told_by
 from feedback_mining.reporting.workbook import Cell, Sheet, workbook_bytes
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _ITEM_COLUMNS = {
     "status": ("状态", "Status", 10),
     "trend": ("走势", "Trend", 10),
     "why": ("为什么排在这里", "Why here", 44),
+    "summary": ("用户怎么说", "What users say", 50),
     "users": ("人数", "People", 8),
     "users_this_week": ("本周人数", "People this week", 9),
     "mentions": ("次数", "Mentions", 8),
@@ -126,6 +128,11 @@ def _item_row(backlog: Backlog, words: Words, rank: int, item: Item, span: tuple
         "status": words.label("status", item.status),
         "trend": words.label("trend", item.trend),
         "why": _plain(sentences.why(item, backlog, words)),
+        "summary": _plain(
+            ("" if words.lang == "zh" else " ").join(
+                f"{s.before}{s.clause}{s.after}" for s in told_by(item, words)
+            )
+        ),
         "users": item.users,
         "users_this_week": item.users_this_week,
         "mentions": item.mentions,

@@ -8,7 +8,7 @@ from itertools import dropwhile
 
 from markupsafe import Markup
 
-from feedback_mining.backlog.items import Alert, Backlog, Campaign
+from feedback_mining.backlog.items import Alert, Backlog, Campaign, Praise, Question
 from feedback_mining.reporting import sentences as say
 from feedback_mining.reporting.charts import sparkline
 from feedback_mining.reporting.labels import Words
@@ -30,6 +30,7 @@ class Line:
 
 _BACK_USERS = 2  # one voice after a silence is not a relapse
 _PRAISED = 6
+_ASKED = 8
 
 
 def alert_line(alert: Alert, backlog: Backlog, words: Words, anchors: Mapping[str, str]) -> Line:
@@ -135,19 +136,39 @@ def signals(backlog: Backlog, words: Words) -> tuple[Line, ...]:
 
 
 def praise(backlog: Backlog, words: Words) -> tuple[Line, ...]:
-    weeks = words.count(say.weeks_covered(backlog), "week")
+    """What most people like, each with how many."""
+    shown = [praise for praise in backlog.praise if praise.users > 1][:_PRAISED]
     return tuple(
         Line(
-            words.theme(praise.theme),
-            words.say(
-                "praise_line",
-                now=words.count(praise.mentions_this_week, "mention"),
-                weeks=weeks,
-                total=words.count(praise.mentions, "mention"),
-            ),
+            words.spaced(praise.title) or words.say("praise_overall"),
+            _people(praise, backlog, words),
+            words.theme(praise.theme) if praise.title else "",
             evidence=tuple(quoted(quote, words) for quote in praise.quotes),
         )
-        for praise in backlog.praise[:_PRAISED]
+        for praise in shown
+    )
+
+
+def questions(backlog: Backlog, words: Words) -> tuple[Line, ...]:
+    """This week's questions and those that several asked, with how many and an example each."""
+    shown = [q for q in backlog.questions if q.users_this_week or q.users > 1][:_ASKED]
+    return tuple(
+        Line(
+            words.spaced(question.title),
+            _people(question, backlog, words),
+            words.theme(question.theme),
+            evidence=tuple(quoted(quote, words) for quote in question.quotes),
+        )
+        for question in shown
+    )
+
+
+def _people(voice: Praise | Question, backlog: Backlog, words: Words) -> str:
+    return words.say(
+        "voices_line",
+        now=words.count(voice.users_this_week, "user"),
+        weeks=words.count(say.weeks_covered(backlog), "week"),
+        total=words.count(voice.users, "user"),
     )
 
 
@@ -172,7 +193,7 @@ def theme_lines(backlog: Backlog, words: Words) -> tuple[Line, ...]:
 
 def campaign_line(campaign: Campaign, words: Words) -> Line:
     facts = [words.count(len(campaign.comments), "comment")]
-    if campaign.people:
+    if campaign.people not in (0, len(campaign.comments)):
         facts.append(words.count(campaign.people, "account"))
     if campaign.first:
         facts.append(words.dates(campaign.first[:10], (campaign.last or campaign.first)[:10]))

@@ -81,6 +81,12 @@ PHRASES: dict[str, tuple[str, str]] = {
     "why_momentum": ("本周{now}，上周{before}", "{now} this week, {before} last week"),
     "why_momentum_first": ("本周{now}", "{now} this week"),
     "why_recency": ("最近一次在{week}", "last mentioned in {week}"),
+    "told": ("用户说：「{clause}」。", "Users say: “{clause}”."),
+    "told_too": ("也有人说：「{clause}」。", "Another says: “{clause}”."),
+    "told_with": (
+        "其中{users}还说到“{word}”，如「{clause}」。",
+        "{users} of them also tell of “{word}”, such as “{clause}”.",
+    ),
     "summary_extent": (
         "{within}有{users}提到{mentions}，最早见于{first}，最近见于{last}。",
         "{users} made {mentions} {within}; first seen in {first}, last in {last}.",
@@ -231,7 +237,8 @@ PHRASES: dict[str, tuple[str, str]] = {
         "No comment recommends the product, tells of leaving or helps another user.",
     ),
     "praise": ("用户喜欢什么", "What users like"),
-    "praise_line": ("本周{now}，{weeks}共{total}", "{now} this week, {total} in {weeks}"),
+    "praise_overall": ("整体", "Overall"),
+    "voices_line": ("本周{now}，{weeks}共{total}", "{now} this week, {total} in {weeks}"),
     "questions": ("用户在问什么", "What users ask"),
     "campaigns": ("没有计入的刷评与广告", "Campaigns taken out of the count"),
     "campaigns_lead": (

@@ -19,6 +19,7 @@ from feedback_mining.reporting.lines import (
     campaign_line,
     fresh_line,
     praise,
+    questions,
     quieter,
     signals,
     theme_lines,
@@ -58,7 +59,7 @@ class Report:
     back: tuple[Line, ...]
     signals: tuple[Line, ...]
     praise: tuple[Line, ...]
-    questions: tuple[Said, ...]
+    questions: tuple[Line, ...]
     campaigns: tuple[Line, ...]
     campaign_comments: int
     comments: int
@@ -106,7 +107,7 @@ def build_report(backlog: Backlog, lang: str = "zh", *, themes: Mapping[str, str
         back=back(backlog, words, anchors),
         signals=signals(backlog, words),
         praise=praise(backlog, words),
-        questions=tuple(quoted(quote, words) for quote in backlog.questions),
+        questions=questions(backlog, words),
         campaigns=tuple(campaign_line(campaign, words) for campaign in backlog.campaigns),
         campaign_comments=len({name for campaign in backlog.campaigns for name in campaign.comments}),
         comments=say.this_week(backlog).comments,
@@ -186,7 +187,10 @@ def _small_list(backlog: Backlog, words: Words) -> tuple[Said, ...]:
         return ()
     units = {(u.comment, u.start): u for item in backlog.items for u in item.units if u.week == backlog.week}
     said = units_said([units[key] for key in sorted(units)], words)
-    return (*said, *(quoted(quote, words) for quote in backlog.questions))
+    asked = [
+        quote for question in backlog.questions if question.users_this_week for quote in question.quotes[:1]
+    ]
+    return (*said, *(quoted(quote, words) for quote in asked))
 
 
 def _flat(versions: Mapping[str, Any], words: Words) -> list[tuple[str, str]]:

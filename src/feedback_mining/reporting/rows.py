@@ -32,6 +32,16 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A sentence of the summary: a user's clause between the words that introduce it."""
+
+    before: str
+    clause: str
+    after: str
+    comments: str  # ids of those who said it, for whoever wants to look
+
+
+@dataclass(frozen=True, slots=True)
 class FactorRow:
     name: str
     measured: str
@@ -61,6 +71,7 @@ class Row:
     mix: tuple[tuple[str, int, float], ...]  # sentiment, units, share in percent
     mix_label: str
     negative: str
+    told: tuple[Told, ...]
     summary: tuple[str, str]
     factors: tuple[FactorRow, ...]
     finding: str
@@ -103,6 +114,7 @@ def item_row(backlog: Backlog, words: Words, rank: int, item: Item, span: tuple[
         mix=tuple((name, count, 100 * count / opinions if opinions else 0.0) for name, count in mix),
         mix_label=words.say("mix_label", **dict(mix)),
         negative=_negative(item, as_share, words),
+        told=told_by(item, words),
         summary=say.summary(item, backlog, words),
         factors=tuple(_factors(item, words)),
         finding=finding,
@@ -111,6 +123,19 @@ def item_row(backlog: Backlog, words: Words, rank: int, item: Item, span: tuple[
         evidence=tuple(units_said(item.units[:EVIDENCE_SHOWN], words)),
         versions=tuple(sorted(item.versions.items(), key=lambda pair: (-pair[1], pair[0]))),
     )
+
+
+def told_by(item: Item, words: Words) -> tuple[Told, ...]:
+    """The summary of an item in sentences: what its users say, and what several of them add."""
+    sentences = []
+    for place, said in enumerate(item.summary):
+        key = "told_with" if said.word else "told_too" if place else "told"
+        before, _, after = words.say(
+            key, clause="\0", users=words.count(said.users, "user"), word=said.word
+        ).partition("\0")
+        clause = " ".join(said.text.split())
+        sentences.append(Told(before, clause, after, " · ".join(place.comment for place in said.places)))
+    return tuple(sentences)
 
 
 def _negative(item: Item, as_share: bool, words: Words) -> str:

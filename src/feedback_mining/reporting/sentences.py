@@ -87,19 +87,23 @@ def headline(backlog: Backlog, words: Words) -> tuple[str, str, str]:
     return _broke_out(backlog, words), moved_sentence, _asked_most(backlog, words, told)
 
 
-def alert_since(alert: Alert, words: Words) -> str:
-    """Where the outbreak sits: since or mostly on a version, and on which system or device."""
+def alert_since(alert: Alert, words: Words, *, brief: bool = False) -> str:
+    """Where the outbreak sits: since or mostly on a version, and on which system or device.
+
+    brief: the first of these that is known.
+    """
     platform = words.say("with_platform", platform=alert.platform) if alert.platform else ""
     if alert.since_version:
         seen = alert.version_first_seen
         first = words.say("version_seen", week=words.week(seen)) if seen else ""
-        return words.say("since_version", version=alert.since_version) + first + platform
+        since = words.say("since_version", version=alert.since_version)
+        return since if brief else since + first + platform
     known = [unit.version for unit in alert.units if unit.version]
     version = max(sorted(set(known)), key=known.count) if known else ""
     count = known.count(version)
     if count >= 5 and count >= 0.6 * len(alert.units):
         mostly = words.say("mostly_version", count=words.count(count, "mention"), version=version)
-        return mostly + platform
+        return mostly if brief else mostly + platform
     return platform
 
 
@@ -136,7 +140,7 @@ def _broke_out(backlog: Backlog, words: Words) -> str:
     alert = backlog.alerts[0]
     item = next((item for item in backlog.items if item.id == alert.demand), None)
     kind = words.say(f"kind_{alert.kind}")
-    since = alert_since(alert, words)
+    since = alert_since(alert, words, brief=True)
     mentions = words.count(len(alert.units), "mention")
     if is_small(backlog):
         return words.say(

@@ -63,13 +63,6 @@ class TrackingMethods:
             found = _memberships(connection, product, week, units)
             return _demands(connection, product, week), {unit: demand for unit, (demand, _) in found.items()}
 
-    def joined_in(self: _Transactions, product: str, week: Week) -> dict[str, str]:
-        """unit id → demand id, of the units that came to a demand when `week` was mined last."""
-        m = memberships.c
-        query = select(m.unit, m.demand).where(m.product == product, m.week == str(week))
-        with self._reading() as connection:
-            return {row.unit: row.demand for row in connection.execute(query)}
-
     def latest_members(self: _Transactions, product: str, demand: str, week: Week, count: int) -> list[str]:
         """Ids of the `count` units that came last to the demand before `week`, and stayed."""
         m = memberships.c
