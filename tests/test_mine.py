@@ -18,15 +18,9 @@ from feedback_mining.backlog.items import Backlog
 from feedback_mining.errors import InputError, UnknownWeek
 from feedback_mining.pipeline.analyze import analyze_file
 from feedback_mining.pipeline.choose import mined_week, one_product, parse_week, weeks_to_replay
+from feedback_mining.pipeline.grouping import AnalyzedComment, analyze_comments, groupable
 from feedback_mining.pipeline.ingest import import_files
-from feedback_mining.pipeline.mine import (
-    AnalyzedComment,
-    Miner,
-    analyze_comments,
-    groupable,
-    latest_week,
-    mine_week,
-)
+from feedback_mining.pipeline.mine import Miner, latest_week, mine_week
 from feedback_mining.pipeline.publish import publish
 from feedback_mining.records import Intent
 from feedback_mining.settings import Settings, default_store, load_settings

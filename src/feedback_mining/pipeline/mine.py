@@ -4,43 +4,29 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from feedback_mining.backlog.build import build_backlog
 from feedback_mining.backlog.items import Backlog, Campaign, Counts
 from feedback_mining.backlog.rulings import Rulings
 from feedback_mining.backlog.window import Timeline
 from feedback_mining.backlog.wording import Wording
-from feedback_mining.classification.classifier import told
 from feedback_mining.classification.labelling import corrected
 from feedback_mining.demands.anchors import MEMORY, Anchors
 from feedback_mining.demands.decisions import as_people_see, fold, retired
-from feedback_mining.demands.group import GroupingConfig
 from feedback_mining.demands.track import Tracker, kind_of
 from feedback_mining.errors import InputError, UnknownWeek
 from feedback_mining.pipeline.campaigns import campaigns_until
+from feedback_mining.pipeline.grouping import groupable, pieces
 from feedback_mining.pipeline.history import Members, Settled, comments_named, extended, settled_before
 from feedback_mining.pipeline.labels import labels_of
 from feedback_mining.pipeline.reader import Progress, Reader
-from feedback_mining.records import Analysis, Comment, Demand, Signal, Unit
+from feedback_mining.records import Analysis, Comment, Demand, Unit
 from feedback_mining.settings import Settings
 from feedback_mining.storage import Store
 from feedback_mining.text.duplicates import same_author_repeats
 from feedback_mining.weeks import Week
 
-_GROUPED_AT_ONCE = 4000  # units; a longer history is grouped piece by piece
 _CAMPAIGN_STEP = 6  # weeks between looks back at history, half a window of campaigns
-
-
-@dataclass(frozen=True, slots=True)
-class AnalyzedComment:
-    """What `analyze` tells of a comment; `demands` gives the group of a unit by its start."""
-
-    id: str
-    text: str
-    units: tuple[Unit, ...]
-    signals: tuple[Signal, ...]
-    demands: dict[int, str]
 
 
 def mine_week(
@@ -65,43 +51,6 @@ def latest_week(store: Store, product: str, *, settings: Settings) -> Week:
     if span is None:
         raise InputError(f"The store {store.address} holds no comments of {product!r}; import files first")
     return Week.of(span[1], settings.zone)
-
-
-def analyze_comments(
-    texts: Sequence[tuple[str, str]], settings: Settings, progress: Progress | None = None
-) -> list[AnalyzedComment]:
-    """Analyse `(id, text)` pairs and group their units, without a store.
-
-    Units whose labels are a guess help to form the groups but are not told.
-    """
-    reader = Reader.of(settings)
-    analyses = list(reader.analyse(texts, progress))
-    order = sorted(range(len(texts)), key=lambda k: texts[k])
-    units = [u for k in order for u in analyses[k].units if groupable(u)]
-    tracker = reader.tracker("")
-    comments = {key: ("", text) for key, text in texts}
-    memberships: dict[str, str] = {}
-    known: dict[str, Demand] = {}
-    members: dict[str, list[Unit]] = defaultdict(list)
-    for piece in pieces(units):
-        tracked = tracker.track(piece, comments, list(known.values()), members)
-        known.update((d.id, d) for d in tracked.demands)
-        memberships.update(tracked.memberships)
-        for unit in piece:
-            members[tracked.memberships[unit.id]].append(unit)
-    return [
-        AnalyzedComment(
-            key, text, units, found.signals, {u.start: memberships[u.id] for u in units if u.id in memberships}
-        )
-        for (key, text), found in zip(texts, analyses, strict=True)
-        for units in [tuple(told(found.units))]
-    ]  # fmt: skip
-
-
-def groupable(unit: Unit) -> bool:
-    """Can the unit belong to a demand? Praise, questions and general abuse cannot."""
-    sure = unit.confidence >= GroupingConfig().least_confidence
-    return unit.actionable and unit.specific and sure and unit.theme != "general"
 
 
 class Miner:
@@ -160,19 +109,23 @@ class Miner:
             for unit, key in before.items()
             if unit not in placed and key not in gone and self._settled(unit, demands.get(key))
         }
-        changed: dict[str, Demand] = {}
-        joined: dict[str, str] = {}
         fresh = [
             unit
             for comment in self._until(week)
-            if comment.id not in flooded
-            and comment.id not in self.repeats
-            and self._is_open(comment, settled)
+            if comment.id not in flooded and comment.id not in self.repeats
             for unit in self.analyses[comment.id].units
             if unit.id in self.units and unit.id not in memberships and unit.id not in placed
+            if self._is_open(comment, settled) or unit.id in before
         ]
         members = self._members(memberships | placed, week)
-        demands |= self._founded(people.founded, placed, demands)
+        founded = self._founded(people.founded, placed, demands)
+        demands |= founded
+        changed = dict(founded)
+        joined = {
+            unit: people.origins.get(unit, key)
+            for unit, key in placed.items()
+            if unit in self.units and unit not in before
+        }
         moved = {before[unit] for unit in before if unit not in memberships} | people.concerned
         anchors = held.without(frozenset(moved))
         for tracker, piece in self._rounds(fresh):
@@ -338,9 +291,3 @@ class Miner:
             quarantined_by_reason=dict(Counter(rows.quarantined_by_reason)),
             replies=len(self.store.official_replies(self.product)),
         )
-
-
-def pieces(units: Sequence[Unit]) -> Iterator[Sequence[Unit]]:
-    """Runs of units that are grouped at once."""
-    for start in range(0, len(units), _GROUPED_AT_ONCE):
-        yield units[start : start + _GROUPED_AT_ONCE]
