@@ -78,6 +78,16 @@ class Constraints:
     def canonical(self, demand: str) -> str:
         return self.alias.get(demand, demand)
 
+    @property
+    def concerned(self) -> frozenset[str]:
+        """Demands whose members are not what runs alone made them."""
+        return frozenset((*self.anchors, *(to.demand for to in self.placements.values())))
+
+    @property
+    def units(self) -> frozenset[str]:
+        """Units that decisions were about."""
+        return frozenset((*self.placements, *(u for units in self.anchors.values() for u in units)))
+
     def are_apart(self, one: str, other: str) -> bool:
         return frozenset((self.canonical(one), self.canonical(other))) in self.apart
 
