@@ -27,6 +27,7 @@ Floats = NDArray[np.float32]
 Kind = tuple[str, bool]  # theme, and whether it is a wish
 _MEMORY = 100  # latest members that stand for a known demand
 _AT_ONCE = 2000
+_TITLED = 40  # latest members that a title is made from
 _TITLE_SHARE = (
     0.8  # of `anchor_threshold`: how near half of a demand's units are to an entry whose title it has
 )
@@ -212,7 +213,7 @@ class Tracker:
             if key in demands and not _outgrown(before, before + len(new)):
                 continue
             everyone = sorted([*members.get(key, ()), *new][-_MEMORY:], key=lambda u: u.id)
-            of_demand[key] = everyone
+            of_demand[key] = sorted([*members.get(key, ()), *new][-_TITLED:], key=lambda u: u.id)
             known = demands.get(key)
             drafts.append(
                 Demand(

@@ -15,6 +15,7 @@ from feedback_mining.classification.classifier import told
 from feedback_mining.classification.labelling import corrected
 from feedback_mining.demands.decisions import as_people_see, fold, retired
 from feedback_mining.demands.group import GroupingConfig
+from feedback_mining.demands.statements import names_something
 from feedback_mining.demands.track import Tracker, kind_of
 from feedback_mining.errors import InputError, UnknownWeek
 from feedback_mining.pipeline.campaigns import campaigns_until
@@ -97,9 +98,10 @@ def analyze_comments(
 
 
 def groupable(unit: Unit) -> bool:
-    """Can the unit belong to a demand? Praise, questions and general abuse cannot."""
+    """Can the unit belong to a demand? Praise, questions, general abuse and what names nothing cannot."""
     sure = unit.confidence >= GroupingConfig().least_confidence
-    return unit.actionable and unit.specific and sure and unit.theme != "general"
+    definite = unit.specific and unit.theme != "general" and names_something(unit.text)
+    return unit.actionable and sure and definite
 
 
 class Miner:
