@@ -16,6 +16,7 @@ from feedback_mining.records import Unit
 from feedback_mining.text.clean import normalise
 
 STYLE_COLUMNS = 2**15
+_SHARING = 0.8  # for saying what many members say
 _NAMING = (0.1, 0.1, 0.05, 0.05)  # what a title is worth for naming the first keywords
 
 
@@ -72,7 +73,8 @@ def scores(
 
     def shared(text: str) -> float:
         content = _named(text, words)
-        return sum(min(1.0, (holders[w] - 1) / many) for w in content) / max(2, len(content))
+        alone = sum(holders[w] < 2 for w in content) / max(1, len(content)) if len(units) > 3 else 0
+        return sum(min(1.0, (holders[w] - 1) / many) for w in content) / max(2, len(content)) - 0.5 * alone
 
     def score(candidate: Candidate) -> float:
         named = sum(weight for word, weight in zip(keywords, _NAMING, strict=False) if word in candidate.text)
@@ -80,7 +82,7 @@ def scores(
             candidate.closeness
             + 0.6 * candidate.clarity
             + 0.4 * candidate.style
-            + (0.6 * shared(candidate.text) if len(units) >= 3 else 0.0)
+            + (_SHARING * shared(candidate.text) if len(units) >= 3 else 0.0)
             + named
             + readability(candidate.text, intent)
         )

@@ -15,12 +15,12 @@ from feedback_mining.text.split import clauses
 
 _FILLER = re.compile(
     r"^(?:但是?|不过|只是|就是说?|而且|并且|然后|还有|另外|所以|因为|结果|甚至|反正|毕竟|感觉|觉得|个人|真的是?|真心|实在|简直|居然|竟然|尽然|"
-    r"特别是|尤其是?|关键是?|主要是?|最近|昨天|今天|昨晚|刚刚|刚才|现在|目前|每次都?|我们?的?|俺|你们的?|你的?|他们|贵司|"
+    r"特别是|尤其是?|以及|关键是?|主要是?|最近|昨天|今天|昨晚|刚刚|刚才|现在|目前|每次都?|我们?的?|俺|你们的?|你的?|他们|贵司|"
     r"这个?|那个?|这款?|该|此|都|也|又|还|请问?|麻烦|拜托|强烈|开发者?|官方|程序员|赶紧|尽快|快点|快|一下|到底|"
     r"本来|原来|其实|虽然|如果|要是|为什么|为[啥嘛毛何]|怎么就?|咋|什么时候|啥时候|几时|何时|求|跪求|在|和|跟|把)+"
 )
 _TAIL = re.compile(
-    r"(?:(?<![不得])了|吧|啊|呢|吗|嘛|呀|哦|啦|么|哈|诶|唉|呗|哎|额|呃|好吗|好不好|行不行|可以吗|谢谢|什么的|怎么办|怎么回事|什么鬼|什么情况|真是|可惜|求解|"
+    r"(?:(?<![不得])了|吧|啊|呢|吗|嘛|呀|哦|啦|么|哈|诶|唉|呗|哎|额|呃|好吗|好不好|行不行|可以吗|谢谢|什么的|怎么办|怎么回事|什么鬼|什么情况|真是|可惜|求解|不说|再说|而已|罢了|来着|算了|这个|那个|"
     r"的话|就好|就更?完美|就更好|多好|太?垃圾|服了|无语|[!?~.,，。!？…])+$"
 )
 _WISH = re.compile(
@@ -191,7 +191,7 @@ def readability(statement: str, intent: Intent | None = None) -> float:
     if intent is not None:
         what = _WISHED if intent is Intent.SUGGESTION else _FAULT
         left = len(CHINESE.findall(what.sub("", statement))) + len(re.findall("[a-zA-Z]{2,}", statement))
-        score += 0.2 * bool(what.search(statement)) + 0.1 * (left >= 2)
+        score += 0.35 * bool(what.search(statement)) + 0.1 * (left >= 2)
     return score - 0.03 * len(re.findall(r"[a-z]{6,}", statement))
 
 
