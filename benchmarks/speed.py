@@ -18,7 +18,7 @@ COMMENTS, FOR_SLOW = 3_000, 200
 
 
 def rows() -> list[Row]:
-    from feedback_mining.pipeline.mine import analyze_comments
+    from feedback_mining.pipeline.grouping import analyze_comments
     from feedback_mining.registry.models import load_models
     from feedback_mining.settings import Settings
     from feedback_mining.text.clean import normalise

@@ -24,6 +24,7 @@ from feedback_mining.pipeline.publish import load_backlog, publish
 from feedback_mining.reporting.labels import Words
 from feedback_mining.settings import Settings, default_store, load_settings
 from feedback_mining.storage import Store, open_store
+from feedback_mining.taxonomy import Taxonomy
 
 Lang = Literal["zh", "en"]
 
@@ -81,10 +82,11 @@ def import_comments(files: list[Path], product: str | None, out: Path, store: st
 def raise_day_alerts(out: Path, store: str | None, lang: Lang) -> int:
     """Look at the last day of every product in the store; what is raised is a warning in the log."""
     settings, count = settings_for(store), 0
+    words = Words(lang, Taxonomy.load(settings.taxonomy).labels(lang))
     with open_run_store(out, settings) as opened:
         for product in filter(opened.last_comment_time, opened.products()):
             for alert in raise_alerts(opened, product, None, settings=settings, lang=lang):
-                get_run_logger().warning("%s", "\n".join(alert_lines(alert, Words(lang))))
+                get_run_logger().warning("%s", "\n".join(alert_lines(alert, words)))
                 count += 1
     return count
 

@@ -58,6 +58,13 @@ def quiet(seed: int = 2) -> list[Comment]:
     ]
 
 
+def mixed() -> list[Comment]:
+    """As much blame as praise."""
+    draw = random.Random(9)
+    blame = [comment(6000 + n, f"片头广告第{n}次了", days=draw.uniform(1, 140), rating=2) for n in range(130)]
+    return [*quiet(), *blame]
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -207,30 +214,48 @@ def test_the_same_words_of_one_author_or_spread_over_months_are_no_flood() -> No
 
 def test_bought_stars_are_found_by_the_hour_in_which_they_come() -> None:
     short = ["好用", "不错", "挺好的", "赞一个", "很喜欢", "给力", "还可以", "真心推荐", "方便", "顶"]
-    bought = [comment(n, short[n % 10] + "！" * (n % 3), days=5 - n / 24 / 20) for n in range(30)]
-    (found,) = find_campaigns([*quiet(), *bought], UNTIL)
+    bought = [comment(n, short[n % 10] + "！" * (n % 3), days=5 - n / 24 / 20) for n in range(45)]
+    (found,) = find_campaigns([*mixed(), *bought], UNTIL)
     assert (found.kind, set(found.comments)) == ("brigade", {c.id for c in bought})
-    assert (found.people, found.ratings) == (30, {"5": 30})
-    assert "30 个账号在 1 小时里给出 30 个五星" in found.evidence
+    assert (found.people, found.ratings) == (45, {"5": 45})
+    assert "45 个账号在 2 小时里给出 45 个五星" in found.evidence
     assert found.usual_ratings["1"] > 0
 
 
 def test_stars_of_a_whole_day_or_among_blame_or_of_a_new_product_are_not_bought() -> None:
     def stars(hours: float) -> list[Comment]:
-        return [comment(n, ORDINARY[n % 12], days=5 - n * hours / 24 / 30) for n in range(30)]
+        return [comment(n, ORDINARY[n % 12], days=5 - n * hours / 24 / 45) for n in range(45)]
 
-    assert find_campaigns([*quiet(), *stars(60)], UNTIL) == []
+    assert find_campaigns([*mixed(), *stars(60)], UNTIL) == []
     blame = [comment(100 + n, f"第{n}集放不了", days=5 - n / 24 / 5, rating=1) for n in range(8)]
-    assert find_campaigns([*quiet(), *stars(1.5), *blame], UNTIL) == []
+    assert find_campaigns([*mixed(), *stars(1.5), *blame], UNTIL) == []
     assert find_campaigns(stars(1.5), UNTIL) == []
+
+
+def test_where_everybody_gives_top_ratings_a_crowd_is_no_brigade() -> None:
+    sunny = [c for c in quiet() if c.rating == 5]
+    crowd = [comment(n, f"{ORDINARY[n % 12]}{n}", days=5 - n / 24 / 20) for n in range(45)]
+    coming = [comment(100 + n, f"{ORDINARY[n % 12]}{n}", days=5.1 + n / 40) for n in range(36)]
+    assert find_campaigns([*sunny, *crowd], UNTIL) == []
+    assert find_campaigns([*mixed(), *coming, *crowd], UNTIL) == []
+    assert [c.kind for c in find_campaigns([*mixed(), *crowd], UNTIL)] == ["brigade"]
+
+
+def test_days_without_hours_are_no_bursts() -> None:
+    """A source that tells only the day puts all of a day into one instant."""
+    steady = [
+        comment(n, ORDINARY[n % 12] + str(n), days=int(n / 14)) for n in range(14 * 80)
+    ]  # fourteen a day, for eighty days
+    busy = [comment(5000 + n, ORDINARY[n % 12] + f"哦{n}", days=5) for n in range(20)]
+    assert find_campaigns([*steady, *busy], UNTIL) == []
 
 
 def test_a_crowd_that_cheers_one_thing_within_the_hour_is_not_bought() -> None:
     cheers = [
         comment(n, f"{'终于谢谢好评'[2 * (n % 3) :][:2]}倍速播放{ORDINARY[n % 12]}", days=5 - n / 24 / 20)
-        for n in range(30)
+        for n in range(45)
     ]
-    assert find_campaigns([*quiet(), *cheers], UNTIL) == []
+    assert find_campaigns([*mixed(), *cheers], UNTIL) == []
 
 
 def test_one_sentence_in_texts_of_many_names_is_a_campaign() -> None:

@@ -6,6 +6,7 @@ import csv
 import json
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -13,9 +14,11 @@ import pytest
 
 from feedback_mining.backlog.daily import DayAlert, day_alerts, not_yet_raised
 from feedback_mining.cli import main
+from feedback_mining.commands_alerts import alert_lines
 from feedback_mining.errors import InputError
 from feedback_mining.pipeline.alerts import raise_alerts
 from feedback_mining.records import Analysis, Comment, Demand, Intent, Sentiment, Unit
+from feedback_mining.reporting.labels import Words
 from feedback_mining.settings import load_settings
 from feedback_mining.storage import Store, open_store
 from feedback_mining.weeks import DEFAULT_ZONE
@@ -49,6 +52,15 @@ def test_the_same_comments_under_another_name_are_the_same_outbreak() -> None:
 
 def test_an_alert_survives_json() -> None:
     assert DayAlert.of_json(json.loads(json.dumps(alert().as_json()))) == alert()
+
+
+def test_a_theme_is_told_by_its_name() -> None:
+    words = Words("zh", {"stability": "稳定性"})
+    head, example = alert_lines(replace(alert(demand="theme:stability"), examples=("闪退了",)), words)
+    assert "新出现：稳定性（1 天 5 人，往常约 0.1" in head
+    assert example.strip() == "闪退了"
+    told = alert_lines(replace(alert(), since_version="5.4", platform="iOS 8"), Words("en"))[0]
+    assert "since 5.4; mostly about iOS 8" in told
 
 
 def history(per_day: int = 3, days: int = 90) -> list[tuple[Comment, bool]]:

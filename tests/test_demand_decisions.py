@@ -71,7 +71,7 @@ def apart(number: int, one: str, other: str, **units: Sequence[str]) -> Decision
 
 def split(number: int, demand: str, new: str, *units: str) -> Decision:
     return decision(
-        number, DecisionKind.SPLIT, demand=demand, new=new, title="新诉求", units=dict.fromkeys(units, 5), demands=was(demand)
+        number, DecisionKind.SPLIT, demand=demand, new=new, title="新诉求", units=dict.fromkeys(units, 5), origins=dict.fromkeys(units, demand), demands=was(demand)
     )  # fmt: skip
 
 

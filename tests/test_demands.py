@@ -16,7 +16,7 @@ from sklearn.cluster import AgglomerativeClustering
 from sklearn.metrics import adjusted_rand_score
 
 from feedback_mining.demands.catalogue import Catalogue
-from feedback_mining.demands.group import GroupingConfig, agglomerate, augmented, centred
+from feedback_mining.demands.group import GroupingConfig, agglomerate, centre_of, centred, facets, mixed
 from feedback_mining.demands.name import Candidate, keywords_of, title_of
 from feedback_mining.demands.statements import plain_statement, statements_of
 from feedback_mining.demands.track import Tracked, Tracker
@@ -35,6 +35,22 @@ THEMES = ["stability", "feature", "ui_ux"]
 def of_length_one(rows: NDArray[np.float64]) -> Floats:
     scaled: Floats = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
     return scaled
+
+
+def augmented(
+    vectors: Floats,
+    themes: Sequence[str],
+    wishes: Sequence[bool],
+    columns: Sequence[str],
+    config: GroupingConfig,
+) -> Floats:
+    return np.hstack([vectors, facets(themes, wishes, columns, config)])
+
+
+def around_centre(vectors: Floats, contexts: Floats, usual: Floats) -> Floats:
+    rows = mixed(vectors, contexts, CONFIG)
+    mean = rows.mean(axis=0) if len(rows) else np.zeros(rows.shape[1], np.float32)
+    return centred(rows, centre_of(mean, len(rows), usual, CONFIG))
 
 
 def scattered(seed: int, count: int, topics: int = 12, noise: float = 0.25, dimensions: int = 24) -> Floats:
@@ -93,21 +109,21 @@ class TestSimilarity:
         usual = random.normal(size=16).astype(np.float32)
         expected = mixed - (mixed.sum(axis=0) + CONFIG.few * usual) / (count + CONFIG.few)
         expected /= np.linalg.norm(expected, axis=1, keepdims=True)
-        found = centred(vectors, contexts, usual, CONFIG)
+        found = around_centre(vectors, contexts, usual)
         np.testing.assert_allclose(found @ found.T, expected @ expected.T, atol=1e-5)
         np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
 
     def test_of_what_all_users_talk_about_tells_nothing_apart(self) -> None:
         random = np.random.default_rng(5)
         vectors = of_length_one(random.normal(size=(500, 16)) + 3)
-        found = centred(vectors, vectors, vectors.mean(axis=0), CONFIG)
+        found = around_centre(vectors, vectors, vectors.mean(axis=0))
         assert (vectors @ vectors.T).mean() > 0.8
         assert abs((found @ found.T).mean()) < 0.1
 
     def test_of_texts_without_any_known_word_is_nothing(self) -> None:
         nothing, usual = np.zeros((3, 4), np.float32), np.ones(4, np.float32)
-        assert np.array_equal(centred(nothing, nothing, usual, CONFIG), nothing)
-        assert centred(nothing[:0], nothing[:0], usual, CONFIG).shape == (0, 4)
+        assert np.array_equal(around_centre(nothing, nothing, usual), nothing)
+        assert around_centre(nothing[:0], nothing[:0], usual).shape == (0, 4)
 
 
 class TestAgglomerate:

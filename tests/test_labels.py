@@ -228,6 +228,7 @@ class TestMining:
         assert self.home(changed, store, "2") is None
 
     def test_a_corrected_theme_moves_a_comment_into_another_demand(self, store: Store) -> None:
+        self.backlog(store, FIRST)
         before = self.backlog(store)
         wish, crash = self.home(before, store, "3"), self.home(before, store, "1")
         assert wish is not None

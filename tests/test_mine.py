@@ -18,15 +18,9 @@ from feedback_mining.backlog.items import Backlog
 from feedback_mining.errors import InputError, UnknownWeek
 from feedback_mining.pipeline.analyze import analyze_file
 from feedback_mining.pipeline.choose import mined_week, one_product, parse_week, weeks_to_replay
+from feedback_mining.pipeline.grouping import AnalyzedComment, analyze_comments, groupable
 from feedback_mining.pipeline.ingest import import_files
-from feedback_mining.pipeline.mine import (
-    AnalyzedComment,
-    Miner,
-    analyze_comments,
-    groupable,
-    latest_week,
-    mine_week,
-)
+from feedback_mining.pipeline.mine import Miner, latest_week, mine_week
 from feedback_mining.pipeline.publish import publish
 from feedback_mining.records import Intent
 from feedback_mining.settings import Settings, default_store, load_settings
@@ -419,3 +413,57 @@ class TestChoosing:
         assert one_product(["甲", "甲"]) == "甲"
         with pytest.raises(InputError, match="2 products .*--product"):
             one_product(["甲", "乙"])
+
+
+class TestLongHistory:
+    """A week of a long history reads its window, and finds what reading everything would find."""
+
+    WEEKS = 84
+
+    @pytest.fixture
+    def long(self, imported: Imported) -> Callable[[str], Path]:
+        said = [
+            (7 * week + day, author, words)
+            for week in range(self.WEEKS)
+            for day, author, words in (
+                (0, f"甲{week}", "打开年度账单就闪退" if week % 3 else "年度账单一点就闪退"),
+                (2, f"乙{week}", "希望账本能导出成表格" if week % 2 else "开屏广告太多了"),
+                (4, f"丙{week}", ("同步太慢了", "小票识别金额不对", "字体太小看不清")[week % 3]),
+            )
+        ]
+        return lambda name: imported([row(k, *one) for k, one in enumerate(said)], name)
+
+    def test_a_week_is_what_it_is_when_all_is_read(self, long: Callable[[str], Path]) -> None:
+        weeks = [FIRST.plus(k) for k in range(self.WEEKS)]
+        with opened(long("whole")) as store:
+            miner = Miner(store, PRODUCT, SETTINGS)
+            whole = [miner.mine(week).as_json() for week in weeks]
+        with opened(long("windows")) as store:
+            miner = Miner(store, PRODUCT, SETTINGS)
+            for week in weeks[:-3]:
+                miner.mine(week)
+            for number in (-3, -2, -1):
+                one = Miner(store, PRODUCT, SETTINGS, week=weeks[number])
+                assert len(one.comments) < 3 * self.WEEKS
+                assert one.mine(weeks[number]).as_json() == whole[number]
+
+    def test_comments_that_come_late_are_grouped(
+        self, long: Callable[[str], Path], imported: Imported
+    ) -> None:
+        weeks = [FIRST.plus(k) for k in range(self.WEEKS)]
+        folder = long("late")
+        with opened(folder) as store:
+            miner = Miner(store, PRODUCT, SETTINGS)
+            for week in weeks[:-1]:
+                miner.mine(week)
+        late = [
+            row(1000, 7 * (self.WEEKS - 4), "晚到", "年度账单闪退得厉害"),
+            row(1001, 3, "更晚", "年度账单老是闪退"),
+        ]
+        for number, one in enumerate(late):
+            imported([one], "late", f"late{number}.csv")
+            with opened(folder) as store:
+                miner = Miner(store, PRODUCT, SETTINGS, week=weeks[-1])
+                assert (len(miner.comments) < 3 * self.WEEKS) == (number == 0)
+                miner.mine(weeks[-1])
+                assert any(one[0] in unit for unit in store.memberships(PRODUCT))

@@ -49,9 +49,11 @@ def alerts(
     from feedback_mining.pipeline.alerts import last_day, raise_alerts
     from feedback_mining.pipeline.choose import product_in_store
     from feedback_mining.reporting.labels import Words
+    from feedback_mining.taxonomy import Taxonomy
 
     asked = _day(day)
     settings = settings_of(store, taxonomy)
+    words = Words(lang, Taxonomy.load(settings.taxonomy).labels(lang))
     raised: list[DayAlert] = []
     lines: list[str] = []
     with open_run_store(out, settings) as opened:
@@ -62,7 +64,7 @@ def alerts(
             with progress_bar(say("analyzing", lang)) as advance:
                 found = raise_alerts(opened, name, chosen, settings=settings, lang=lang, progress=advance)
             raised += found
-            lines += [line for alert in found for line in alert_lines(alert, Words(lang))]
+            lines += [line for alert in found for line in alert_lines(alert, words)]
             if not found:
                 lines.append(_TEXTS["nothing"][lang == "en"].format(name, chosen))
     written = "".join(json.dumps(a.as_json(), ensure_ascii=False) + "\n" for a in raised)
@@ -82,11 +84,12 @@ def alert_lines(alert: DayAlert, words: Words) -> list[str]:
     english = words.lang == "en"
     since = _TEXTS["since"][english].format(alert.since_version) if alert.since_version else ""
     since += _TEXTS["platform"][english].format(alert.platform) if alert.platform else ""
+    _, whole, theme = alert.demand.partition("theme:")
     head = _TEXTS["alert"][english].format(
         product=alert.product,
         date=alert.date,
         kind=words.label("trend", alert.kind),
-        title=alert.title,
+        title=words.theme(theme) if whole else alert.title,
         days=alert.days,
         people=f"{alert.people:,}",
         usual=f"{alert.usual:.1f}".removesuffix(".0"),

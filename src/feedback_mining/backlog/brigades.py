@@ -7,11 +7,11 @@ a phrase so long that people do not find it twice.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from scipy.stats import poisson
+from scipy.stats import binom, poisson
 
 from feedback_mining.backlog.items import Campaign
 from feedback_mining.backlog.runs import (
@@ -27,12 +27,18 @@ from feedback_mining.text.duplicates import near_duplicate_groups, shingles
 
 _TOP = 5  # stars
 _SPAN = timedelta(hours=3)
+_DAY = timedelta(hours=23)  # where a source gives only days
 _BREAK = timedelta(minutes=45)  # without a top rating ends a brigade
 _USUAL = timedelta(weeks=8)
 _LEAST_TOP = 12  # accounts within the span
 _LEAST_HISTORY = 30
 _TOP_SHARE = 0.9  # of the ratings within a brigade
 _LIFT = 10.0
+_CALM = 0.5  # top ratings of the day before, as a share of the brigade's
+_ONE_CLOCK = 0.3
+_BY_CHANCE = (
+    1e-4  # so many top ratings among those, where the weeks before gave fewer: more of all is no brigade
+)
 _CHANCE = 1e-9
 _CHEERED = 0.4  # share of the comments with one phrase in common: they cheer one thing
 _LATEST = timedelta(days=7)
@@ -48,15 +54,16 @@ def rating_brigades(known: Sequence[Comment], since: datetime) -> tuple[list[Cam
     rated = [c for c in known if c.rating is not None]
     top = [c for c in rated if c.rating == _TOP]
     times, top_times = [c.time for c in rated], [c.time for c in top]
+    span = _SPAN if _have_hours(times) else _DAY
     campaigns: list[Campaign] = []
     taken: set[str] = set()
     at = bisect_left(top_times, since)
     while at < len(top):
         start = top_times[at]
         first = bisect_left(top_times, start - _USUAL)
-        stop = bisect_right(top_times, start + _SPAN)
+        stop = bisect_right(top_times, start + span)
         burst = top[at:stop]
-        expected = (sum(c.id not in taken for c in top[first:at]) + 0.5) * (_SPAN / _USUAL)
+        expected = (sum(c.id not in taken for c in top[first:at]) + 0.5) * (span / _USUAL)
         if not (
             people_of(burst) >= max(_LEAST_TOP, _LIFT * expected)
             and bisect_left(times, start) >= _LEAST_HISTORY
@@ -67,13 +74,26 @@ def rating_brigades(known: Sequence[Comment], since: datetime) -> tuple[list[Cam
             continue
         run = runs_of(top[at:], _BREAK)[0]
         during = rated[bisect_left(times, start) : bisect_right(times, run[-1].time)]
-        if people_of(run) < _LEAST_TOP or len(run) < _TOP_SHARE * len(during) or _cheer_one_thing(run):
+        before = [
+            c
+            for c in rated[bisect_left(times, start - _USUAL) : bisect_left(times, start)]
+            if c.id not in taken
+        ]
+        usual = (sum(c.rating == _TOP for c in before) + 1) / (len(before) + 2)
+        if (
+            people_of(run) < _LEAST_TOP
+            or len(run) < _TOP_SHARE * len(during)
+            or binom.sf(len(run) - 1, len(during), usual) > _BY_CHANCE
+            or _day_before(top[:at], start, taken) > _CALM * len(run)
+            or _cheer_one_thing(run)
+        ):
             at += 1
             continue
         hours = max(1, round((run[-1].time - start) / timedelta(hours=1)))
         evidence = (
             f"{people_of(run)} 个账号在 {hours} 小时里给出 {len(run)} 个五星，"
-            f"按往常这段时间约 {expected * ((run[-1].time - start) / _SPAN):.1f} 个"
+            f"按往常这段时间约 {expected * (max(run[-1].time - start, timedelta(hours=1)) / span):.1f} 个；"
+            f"往常的评分里五星占 {usual:.0%}"
         )
         campaigns.append(campaign_of("brigade", run, evidence))
         taken |= {c.id for c in run}
@@ -128,6 +148,22 @@ def one_author(window: Sequence[Comment]) -> list[Campaign]:
                 evidence = f"同一个账号发出 {len(run)} 条大同小异的评论，只有第一条计入"
                 campaigns.append(campaign_of("one_author", run[1:], evidence))
     return campaigns
+
+
+def _day_before(top: Sequence[Comment], start: datetime, taken: set[str]) -> int:
+    """Top ratings of the 24 hours before: where a crowd was coming anyway, nobody sent it."""
+    first = bisect_left(top, start - timedelta(days=1), key=_time)
+    return sum(c.id not in taken for c in top[first:])
+
+
+def _time(comment: Comment) -> datetime:
+    return comment.time
+
+
+def _have_hours(times: Sequence[datetime]) -> bool:
+    """Whether the times tell hours: where most stand at one and the same clock time, they are days."""
+    clock = Counter((t.hour, t.minute, t.second) for t in times)
+    return max(clock.values(), default=0) < _ONE_CLOCK * len(times)
 
 
 def _cheer_one_thing(run: Sequence[Comment]) -> bool:

@@ -96,7 +96,7 @@ def build_backlog(
         versions=versions,
         counts=replace(
             counts,
-            near_duplicates=timeline.known(repeats, week, zone),
+            near_duplicates=sum(c.id in repeats for c in read),
             campaign_comments=sum(c.id in promoted for c in read),
         ),
         figures=_figures(counted, units, items, window),

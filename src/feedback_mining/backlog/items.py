@@ -132,7 +132,9 @@ class Counts:
     duplicates_by_reason: dict[str, int] = field(default_factory=dict)
     quarantined_by_reason: dict[str, int] = field(default_factory=dict)
     replies: int = 0  # stored, but the product team's own words: shown with comments, never mined
-    near_duplicates: int = 0  # stored, but counted once with an earlier comment of the same author
+    near_duplicates: int = (
+        0  # in the window, stored, but counted once with an earlier comment of the same author
+    )
     campaign_comments: int = 0  # in the window, taken out of the count
 
 

@@ -30,11 +30,6 @@ class Timeline:
         """Every known comment up to the end of `last`."""
         return self.comments[: bisect_left(self.times, last.end(zone))]
 
-    def known(self, ids: Iterable[str], until: Week, zone: ZoneInfo) -> int:
-        """How many of these comments were written by the end of `until`."""
-        end = bisect_left(self.times, until.end(zone))
-        return sum(self.place.get(i, end) < end for i in ids)
-
 
 @dataclass(frozen=True, slots=True)
 class Window:

@@ -33,7 +33,7 @@ class DecisionKind(StrEnum):
 class Decision:
     """One decision; `id` counts up in a store and is 0 until it is kept.
 
-    content by kind: merge `sources`, `target`; split `demand`, `new`, `title`, `units`; rename `demand`,
+    content by kind: merge `sources`, `target`; split `demand`, `new`, `title`, `units`, `origins`; rename `demand`,
     `title`; move `units`, `target`, `origins` (unit → demand); apart `pair`, and `units` where it is about two
     units; undo `decision`. `units` maps unit ids to the ends of their spans. All but undo hold `demands`: id →
     `title` and `units` of each demand concerned, as they were.
@@ -54,20 +54,22 @@ class Placement:
 
     demand: str
     end: int
-    explicit: bool = True  # False where it only stays what it was, for a demand that is kept apart
+    explicit: bool = True  # False where it only stays where it was, so that demands are told apart
 
 
 @dataclass(frozen=True, slots=True)
 class Constraints:
     """What the decisions in force come to.
 
-    alias: merged id → the id that it is read as. titles: those that a person gave. founded: title of each
+    alias: merged id → the id that it is read as. origins: unit → the demand that it was in before people placed
+    it. titles: those that a person gave. founded: title of each
     demand that decisions place units in, for when no run has founded it. apart: pairs that are never the same
     → the decision. anchors: members of each demand at its last decision.
     """
 
     alias: Mapping[str, str] = field(default_factory=dict)
     placements: Mapping[str, Placement] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
     founded: Mapping[str, str] = field(default_factory=dict)
     apart: Mapping[frozenset[str], int] = field(default_factory=dict)
@@ -75,6 +77,16 @@ class Constraints:
 
     def canonical(self, demand: str) -> str:
         return self.alias.get(demand, demand)
+
+    @property
+    def concerned(self) -> frozenset[str]:
+        """Demands whose members are not what runs alone made them."""
+        return frozenset((*self.anchors, *(to.demand for to in self.placements.values())))
+
+    @property
+    def units(self) -> frozenset[str]:
+        """Units that decisions were about."""
+        return frozenset((*self.placements, *(u for units in self.anchors.values() for u in units)))
 
     def are_apart(self, one: str, other: str) -> bool:
         return frozenset((self.canonical(one), self.canonical(other))) in self.apart
@@ -139,7 +151,18 @@ def fold(decisions: Iterable[Decision]) -> Constraints:
     titles: dict[str, str] = {}
     founded: dict[str, str] = {}
     aparts: list[Decision] = []
+    origins: dict[str, str] = {}
     anchors: dict[str, frozenset[str]] = {}
+
+    def hold(were: Mapping[str, Any]) -> None:
+        """Members stay where they were, so that what a person tells apart is not grouped as one again."""
+        for key, was in were.items():
+            founded.setdefault(key, was["title"])
+            for unit, end in was["units"].items():
+                origins.setdefault(unit, key)
+                if unit not in placements or not placements[unit].explicit:
+                    placements[unit] = Placement(key, end, explicit=False)
+
     for decision in in_force(decisions):
         content = decision.content
         for key, was in content.get("demands", {}).items():
@@ -150,24 +173,21 @@ def fold(decisions: Iterable[Decision]) -> Constraints:
             case DecisionKind.RENAME:
                 titles[content["demand"]] = content["title"]
             case DecisionKind.SPLIT:
+                origins.update({u: key for u, key in content["origins"].items() if u not in origins})
+                hold(content["demands"])
                 titles[content["new"]] = founded[content["new"]] = content["title"]
                 placements.update({u: Placement(content["new"], end) for u, end in content["units"].items()})
             case DecisionKind.MOVE:
-                target = content["target"]
-                founded.setdefault(target, content["demands"][target]["title"])
-                placements.update({u: Placement(target, end) for u, end in content["units"].items()})
+                origins.update({u: key for u, key in content["origins"].items() if u not in origins})
+                hold(content["demands"])
+                placements.update(
+                    {u: Placement(content["target"], end) for u, end in content["units"].items()}
+                )
             case DecisionKind.APART:
+                hold(content["demands"])
                 aparts.append(decision)
-                founded |= {
-                    key: content["demands"][key]["title"] for key in content["pair"] if key not in founded
-                }
-                if content.get("units"):
-                    for key, (unit, end) in zip(content["pair"], content["units"].items(), strict=True):
-                        placements[unit] = Placement(key, end)
-                    continue
-                for key in content["pair"]:
-                    for unit, end in content["demands"][key]["units"].items():
-                        placements.setdefault(unit, Placement(key, end, explicit=False))
+                for key, (unit, end) in zip(content["pair"], content.get("units", {}).items(), strict=False):
+                    placements[unit] = Placement(key, end)
     alias = {key: _end_of(key, merged) for key in merged}
 
     def pair(decision: Decision) -> frozenset[str]:
@@ -179,6 +199,7 @@ def fold(decisions: Iterable[Decision]) -> Constraints:
     return Constraints(
         alias=alias,
         placements=placements,
+        origins={unit: key for unit, key in origins.items() if unit in placements},
         titles=titles,
         founded=founded,
         apart={pair(decision): decision.id for decision in aparts},
@@ -235,12 +256,13 @@ def concerned(decision: Decision) -> frozenset[str]:
 def _successors(constraints: Constraints, memberships: Mapping[str, str]) -> dict[str, str]:
     """Id that a run gave → id that people know, for demands that the run founded otherwise."""
     living = set(memberships.values())
+    taken = {*constraints.anchors, *constraints.founded}
     claims: list[tuple[int, str, str]] = []
     for key, units in constraints.anchors.items():
         if key not in living:
             votes = Counter(memberships[unit] for unit in units if unit in memberships)
             for heir, count in votes.items():
-                if 2 * count > votes.total() and heir not in constraints.anchors:
+                if 2 * count > votes.total() and heir not in taken:
                     claims.append((-count, key, heir))
     names: dict[str, str] = {}
     for _, key, heir in sorted(claims):

@@ -33,14 +33,29 @@ class GroupingConfig:
     least_confidence: float = 0.15  # of a unit's labels, for it to be grouped at all
 
 
-def centred(vectors: Floats, contexts: Floats, usual: Floats, config: GroupingConfig) -> Floats:
-    """`(n, d)` vectors of units and of their comments → `(n, d)` of length 1 around the origin.
+def mixed(vectors: Floats, contexts: Floats, config: GroupingConfig) -> Floats:
+    """`(n, d)` vectors of units and of their comments → `(n, d)` of length 1; of no known word, 0."""
+    return of_length_one((1 - config.context) * vectors + config.context * contexts)
 
-    usual: `(d,)`, the mean vector of what users of any product say. Texts without any known word stay 0.
+
+def centre_of(mean: Floats, count: int, usual: Floats, config: GroupingConfig) -> Floats:
+    """`(d,)`: what all of a product's `count` units, whose mean is `mean`, have in common.
+
+    usual: `(d,)`, the mean vector of what users of any product say.
     """
-    mixed = of_length_one((1 - config.context) * vectors + config.context * contexts)
-    centre = (mixed.sum(axis=0) + config.few * usual) / (len(mixed) + config.few)
-    return of_length_one(np.where(mixed.any(axis=1, keepdims=True), mixed - centre, 0))
+    centre: Floats = ((count * mean + config.few * usual) / (count + config.few)).astype(np.float32)
+    return centre
+
+
+def centred(means: Floats, centre: Floats) -> Floats:
+    """`(m, d)` means of groups' vectors of length 1 → means of their points, which have length 1 on average.
+
+    A single unit's point has length 1: |v - c|² is 1 - 2 v·c + |c|², and so is its mean over a group.
+    """
+    squares = 1 - 2 * (means @ centre) + centre @ centre
+    points = (means - centre) / np.sqrt(np.maximum(squares, 1e-6))[:, None]
+    placed: Floats = np.where(means.any(axis=1, keepdims=True), points, 0).astype(np.float32)
+    return placed
 
 
 def of_length_one(vectors: Floats) -> Floats:
@@ -49,21 +64,17 @@ def of_length_one(vectors: Floats) -> Floats:
     return scaled
 
 
-def augmented(
-    vectors: Floats,
-    themes: Sequence[str],
-    wishes: Sequence[bool],
-    columns: Sequence[str],
-    config: GroupingConfig,
+def facets(
+    themes: Sequence[str], wishes: Sequence[bool], columns: Sequence[str], config: GroupingConfig
 ) -> Floats:
-    """`(n, d)` unit vectors → `(n, d + len(columns) + 2)`; inner products less the penalties are similarities."""
+    """`(n, len(columns) + 2)`: what stands beside vectors, for theme and kind."""
     place = {theme: k for k, theme in enumerate(columns)}
-    facets = np.zeros((len(themes), len(columns) + 2), np.float32)
+    found = np.zeros((len(themes), len(columns) + 2), np.float32)
     for k, (theme, wish) in enumerate(zip(themes, wishes, strict=True)):
         if theme in place:
-            facets[k, place[theme]] = np.sqrt(config.theme_penalty)
-        facets[k, len(columns) + int(wish)] = np.sqrt(config.kind_penalty)
-    return np.hstack([vectors.astype(np.float32), facets])
+            found[k, place[theme]] = np.sqrt(config.theme_penalty)
+        found[k, len(columns) + int(wish)] = np.sqrt(config.kind_penalty)
+    return found
 
 
 def agglomerate(
@@ -71,7 +82,8 @@ def agglomerate(
 ) -> NDArray[np.int64]:
     """The group of each point: `0 … len(known) - 1` is that known group, higher numbers are new groups.
 
-    points `(n, d)` and known `(m, d)` are augmented; known rows are means of `known_sizes` units. Groups that
+    points `(n, d)` and known `(m, d)` are vectors beside facets: inner products less the penalties are
+    similarities. known rows are means of `known_sizes` units. Groups that
     are each other's nearest merge in rounds, which gives the same groups as merging the best pair of all
     again and again (average linkage is reducible: Bruynooghe 1977), in memory for n + m vectors. The result
     depends on the order of the points only where similarities tie, so callers sort them.

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from feedback_mining.demands.group import GroupingConfig, agglomerate, augmented
+from feedback_mining.demands.group import GroupingConfig, agglomerate, facets
 from feedback_mining.demands.statements import plain_topic
 from feedback_mining.records import Unit
 
@@ -32,7 +32,7 @@ def topics_of(
     config = replace(GroupingConfig(), threshold=_ALIKE)
     themes = sorted({u.theme for u in units})
     said = encode([plain_topic(u.text, words) for u in units])
-    points = augmented(said, [u.theme for u in units], [False] * len(units), themes, config)
+    points = np.hstack([said, facets([u.theme for u in units], [False] * len(units), themes, config)])
     groups: list[list[int]] = []
     for start in range(0, len(units), _AT_ONCE):
         some = points[start : start + _AT_ONCE]

@@ -12,8 +12,8 @@ from feedback_mining.classification.labelling import corrected
 from feedback_mining.demands.decisions import as_people_see, fold, retired
 from feedback_mining.errors import InputError
 from feedback_mining.pipeline.campaigns import campaigns_until
+from feedback_mining.pipeline.grouping import groupable, pieces
 from feedback_mining.pipeline.labels import labels_of
-from feedback_mining.pipeline.mine import groupable, pieces
 from feedback_mining.pipeline.reader import Progress, Reader
 from feedback_mining.records import Comment, Demand, Unit
 from feedback_mining.settings import Settings

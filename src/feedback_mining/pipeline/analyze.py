@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from feedback_mining.errors import InputError
+from feedback_mining.pipeline.grouping import analyze_comments
 from feedback_mining.pipeline.ingest import open_files
-from feedback_mining.pipeline.mine import analyze_comments
 from feedback_mining.pipeline.reader import Reader
 from feedback_mining.records import Quarantined
 from feedback_mining.settings import Settings

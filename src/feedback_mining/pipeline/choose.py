@@ -63,10 +63,10 @@ def last_complete(latest: Week, now: datetime, zone: ZoneInfo) -> Week:
 
 def weeks_to_replay(store: Store, product: str, settings: Settings) -> list[Week]:
     """Every week from the product's first comment to its last, quiet weeks included."""
-    comments = store.comments(product)
-    if not comments:
+    span = store.time_span(product)
+    if span is None:
         raise InputError(f"The store {store.address} holds no comments of {product!r}; import files first")
-    first, last = (Week.of(comment.time, settings.zone) for comment in (comments[0], comments[-1]))
+    first, last = (Week.of(time, settings.zone) for time in span)
     return [first.plus(k) for k in range(last.minus(first) + 1)]
 
 

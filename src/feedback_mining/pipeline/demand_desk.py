@@ -153,7 +153,7 @@ class Desk:
 
         def make(decisions: Sequence[Decision], view: View, own: View) -> dict[str, Any]:
             self._must_live([*given, into], decisions, own)
-            return {"sources": given, "target": into, "demands": self._as_they_are([*given, into], view, own)}
+            return {"sources": given, "target": into, "demands": self._as_they_are([*given, into], own)}
 
         return self._decide(DecisionKind.MERGE, author, reason, make)
 
@@ -171,13 +171,14 @@ class Desk:
                 )
             if len(taken) == sum(where == key for where in view.memberships.values()):
                 raise InputError(f"These are all units of {key}, nothing would stay; rename it instead")
-            origins = {own.memberships[unit] for unit in taken} | {key}
+            origins = {unit: own.memberships[unit] for unit in taken}
             return {
                 "demand": key,
                 "new": split_id(self.product, key, taken),
                 "title": named,
                 "units": taken,
-                "demands": self._as_they_are(sorted(origins), view, own),
+                "origins": origins,
+                "demands": self._as_they_are(sorted({key, *origins.values()}), own),
             }
 
         return self._decide(DecisionKind.SPLIT, author, reason, make)
@@ -187,7 +188,7 @@ class Desk:
 
         def make(decisions: Sequence[Decision], view: View, own: View) -> dict[str, Any]:
             self._must_live([key], decisions, own)
-            return {"demand": key, "title": named, "demands": self._as_they_are([key], view, own)}
+            return {"demand": key, "title": named, "demands": self._as_they_are([key], own)}
 
         return self._decide(DecisionKind.RENAME, author, reason, make)
 
@@ -205,7 +206,7 @@ class Desk:
                 "units": taken,
                 "target": into,
                 "origins": origins,
-                "demands": self._as_they_are(concerned, view, own),
+                "demands": self._as_they_are(concerned, own),
             }
 
         return self._decide(DecisionKind.MOVE, author, reason, make)
@@ -220,7 +221,7 @@ class Desk:
         def make(decisions: Sequence[Decision], view: View, own: View) -> dict[str, Any]:
             pair = keys or [view.memberships[unit] for unit in units]
             self._must_live(pair, decisions, own)
-            content = {"pair": pair, "demands": self._as_they_are(pair, view, own)}
+            content = {"pair": pair, "demands": self._as_they_are(pair, own)}
             return content | ({"units": units} if units else {})
 
         return self._decide(DecisionKind.APART, author, reason, make)
@@ -269,8 +270,9 @@ class Desk:
                     "those that exist: feedback-mining demands list"
                 )
 
-    def _as_they_are(self, keys: Sequence[str], view: View, own: View) -> dict[str, Any]:
-        """Titles and latest members by themselves, so that later runs can tell which demand was meant."""
+    def _as_they_are(self, keys: Sequence[str], own: View) -> dict[str, Any]:
+        """The machine's titles and the latest members, so that later runs can tell which demand was meant."""
+        titles = {demand.id: demand.title for _, demand in self.rows}
         units: dict[str, dict[str, int]] = defaultdict(dict)
         counts = Counter(own.memberships.values())
         for unit in reversed(self.units):
@@ -279,7 +281,7 @@ class Desk:
                 units[key][unit] = self.units[unit].end
         return {
             key: {
-                "title": (view.demands.get(key) or own.demands[key]).title,
+                "title": titles.get(key, own.demands[key].title),
                 "members": counts[key],
                 "units": units[key],
             }

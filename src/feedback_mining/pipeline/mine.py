@@ -4,42 +4,29 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from feedback_mining.backlog.build import build_backlog
 from feedback_mining.backlog.items import Backlog, Campaign, Counts
 from feedback_mining.backlog.rulings import Rulings
 from feedback_mining.backlog.window import Timeline
 from feedback_mining.backlog.wording import Wording
-from feedback_mining.classification.classifier import told
 from feedback_mining.classification.labelling import corrected
+from feedback_mining.demands.anchors import MEMORY, Anchors
 from feedback_mining.demands.decisions import as_people_see, fold, retired
-from feedback_mining.demands.group import GroupingConfig
-from feedback_mining.demands.statements import names_something
 from feedback_mining.demands.track import Tracker, kind_of
 from feedback_mining.errors import InputError, UnknownWeek
 from feedback_mining.pipeline.campaigns import campaigns_until
+from feedback_mining.pipeline.grouping import groupable, pieces
+from feedback_mining.pipeline.history import Members, Settled, comments_named, extended, settled_before
 from feedback_mining.pipeline.labels import labels_of
 from feedback_mining.pipeline.reader import Progress, Reader
-from feedback_mining.records import Analysis, Comment, Demand, Signal, Unit
+from feedback_mining.records import Analysis, Comment, Demand, Unit
 from feedback_mining.settings import Settings
 from feedback_mining.storage import Store
 from feedback_mining.text.duplicates import same_author_repeats
 from feedback_mining.weeks import Week
 
-_GROUPED_AT_ONCE = 4000  # units; a longer history is grouped piece by piece
 _CAMPAIGN_STEP = 6  # weeks between looks back at history, half a window of campaigns
-
-
-@dataclass(frozen=True, slots=True)
-class AnalyzedComment:
-    """What `analyze` tells of a comment; `demands` gives the group of a unit by its start."""
-
-    id: str
-    text: str
-    units: tuple[Unit, ...]
-    signals: tuple[Signal, ...]
-    demands: dict[int, str]
 
 
 def mine_week(
@@ -55,57 +42,19 @@ def mine_week(
 
     Raises UnknownWeek for a week outside those of the product's comments.
     """
-    return Miner(store, product, settings, lang, progress).mine(week)
+    return Miner(store, product, settings, lang, progress, week).mine(week)
 
 
 def latest_week(store: Store, product: str, *, settings: Settings) -> Week:
     """The week of the product's last comment. Raises InputError where there is none."""
-    comments = store.comments(product)
-    if not comments:
+    span = store.time_span(product)
+    if span is None:
         raise InputError(f"The store {store.address} holds no comments of {product!r}; import files first")
-    return Week.of(comments[-1].time, settings.zone)
-
-
-def analyze_comments(
-    texts: Sequence[tuple[str, str]], settings: Settings, progress: Progress | None = None
-) -> list[AnalyzedComment]:
-    """Analyse `(id, text)` pairs and group their units, without a store.
-
-    Units whose labels are a guess help to form the groups but are not told.
-    """
-    reader = Reader.of(settings)
-    analyses = list(reader.analyse(texts, progress))
-    order = sorted(range(len(texts)), key=lambda k: texts[k])
-    units = [u for k in order for u in analyses[k].units if groupable(u)]
-    tracker = reader.tracker("")
-    comments = {key: ("", text) for key, text in texts}
-    memberships: dict[str, str] = {}
-    known: dict[str, Demand] = {}
-    members: dict[str, list[Unit]] = defaultdict(list)
-    for piece in pieces(units):
-        tracked = tracker.track(piece, comments, list(known.values()), members)
-        known.update((d.id, d) for d in tracked.demands)
-        memberships.update(tracked.memberships)
-        for unit in piece:
-            members[tracked.memberships[unit.id]].append(unit)
-    return [
-        AnalyzedComment(
-            key, text, units, found.signals, {u.start: memberships[u.id] for u in units if u.id in memberships}
-        )
-        for (key, text), found in zip(texts, analyses, strict=True)
-        for units in [tuple(told(found.units))]
-    ]  # fmt: skip
-
-
-def groupable(unit: Unit) -> bool:
-    """Can the unit belong to a demand? Praise, questions, general abuse and what names nothing cannot."""
-    sure = unit.confidence >= GroupingConfig().least_confidence
-    definite = unit.specific and unit.theme != "general" and names_something(unit.text)
-    return unit.actionable and sure and definite
+    return Week.of(span[1], settings.zone)
 
 
 class Miner:
-    """Mines weeks of one product; make it once for many weeks."""
+    """Mines weeks of one product; make it once for many weeks, or for one `week` that reads no more than it must."""
 
     def __init__(
         self,
@@ -114,11 +63,15 @@ class Miner:
         settings: Settings,
         lang: str = "zh",
         progress: Progress | None = None,
+        week: Week | None = None,
     ) -> None:
         self.store, self.product, self.settings = store, product, settings
         self.reader = Reader.of(settings, store)
         self.tracker = self.reader.tracker(product, lang)
-        self.timeline = Timeline(store.comments(product))
+        self._span = store.time_span(product)
+        self._anchors: tuple[Week, Anchors] | None = None  # as the week left them
+        self._whole = True
+        self.timeline = Timeline(self._read(week))
         self.weeks = {c.id: Week.of(c.time, settings.zone) for c in self.comments}
         self.labels = labels_of(self.comments, store.labels(product))
         self.analyses = self._corrected(self.reader.analyses(store, product, self.comments, progress))
@@ -140,9 +93,13 @@ class Miner:
     def mine(self, week: Week) -> Backlog:
         """Group what is new, track it, prioritise, save."""
         self._check(week)
-        known, before = self.store.demands_before(self.product, week)
+        held = self._held_before(week)
+        settled = self._settled_before(week, held)
+        known, before = self.store.demands_before(
+            self.product, week, None if self._whole else list(self.units)
+        )
         campaigns = self._campaigns_of(week)
-        flooded = self._flooded(week) | {c for campaign in campaigns for c in campaign.comments}
+        flooded = self._flooded(week, settled) | {c for one in campaigns for c in one.comments}
         decisions = self.store.decisions(self.product)
         people, gone = fold(decisions), retired(decisions)
         placed = people.placed(self._units_until(week), self.labels)
@@ -152,24 +109,33 @@ class Miner:
             for unit, key in before.items()
             if unit not in placed and key not in gone and self._settled(unit, demands.get(key))
         }
-        changed: dict[str, Demand] = {}
-        joined: dict[str, str] = {}
         fresh = [
             unit
             for comment in self._until(week)
             if comment.id not in flooded and comment.id not in self.repeats
             for unit in self.analyses[comment.id].units
             if unit.id in self.units and unit.id not in memberships and unit.id not in placed
+            if self._is_open(comment, settled) or unit.id in before
         ]
-        members = self._members(memberships | placed)
-        demands |= self._founded(people.founded, placed, demands)
+        members = self._members(memberships | placed, week)
+        founded = self._founded(people.founded, placed, demands)
+        demands |= founded
+        changed = dict(founded)
+        joined = {
+            unit: people.origins.get(unit, key)
+            for unit, key in placed.items()
+            if unit in self.units and unit not in before
+        }
+        moved = {before[unit] for unit in before if unit not in memberships} | people.concerned
+        anchors = held.without(frozenset(moved))
         for tracker, piece in self._rounds(fresh):
-            tracked = tracker.track(piece, self._said, list(demands.values()), members)
+            tracked = tracker.track(piece, self._said, list(demands.values()), members, anchors)
+            anchors = tracked.anchors
             demands.update((d.id, d) for d in tracked.demands)
             changed.update((d.id, d) for d in tracked.demands)
             joined.update(tracked.memberships)
             for unit in piece:
-                members[tracked.memberships[unit.id]].append(unit)
+                members.add(tracked.memberships[unit.id], unit)
         seen = as_people_see(people, demands.values(), memberships | joined, placed)
         backlog = build_backlog(
             product=self.product,
@@ -188,15 +154,52 @@ class Miner:
             notices=self.store.import_notices(self.product),
             wording=Wording(self.tracker.encode, self.tracker.words),
         )
-        self.store.save_week(self.product, week, list(changed.values()), joined, backlog.as_json())
+        now = anchors.changed_from(held)
+        self.store.save_week(
+            self.product, week, list(changed.values()), joined, backlog.as_json(), (self.tracker.version, now)
+        )
+        self._anchors = week, anchors
         return backlog
 
+    def _read(self, week: Week | None) -> list[Comment]:
+        """All comments, or those that `week` has to look at."""
+        if week is not None and self._span is not None:
+            settled = self._settled_before(week, self._held_before(week))
+            if settled and settled.since.start(self.settings.zone) > self._span[0]:
+                self._whole = False
+                since = settled.since.start(self.settings.zone)
+                named = fold(self.store.decisions(self.product)).units
+                return extended(
+                    self.store, self.product, self.store.comments(self.product, since=since), named
+                )
+        return self.store.comments(self.product)
+
+    def _held_before(self, week: Week) -> Anchors:
+        last = self.store.last_mined(self.product, week)
+        if self._anchors and last and self._anchors[0] == last.week:
+            return self._anchors[1]
+        return self.store.anchors_before(self.product, week, self.tracker.version)
+
+    def _settled_before(self, week: Week, held: Anchors) -> Settled | None:
+        return settled_before(
+            self.store, self.product, week, self.reader.versions, self.settings, held.usual is not None
+        )
+
+    def _is_open(self, comment: Comment, settled: Settled | None) -> bool:
+        """May its units still be without a demand?"""
+        return (
+            settled is None
+            or settled.is_open(comment.id, self.weeks[comment.id])
+            or comment.id in self.labels
+            or comment.id in self.rulings.of_comment
+        )
+
     def _check(self, week: Week) -> None:
-        if not self.comments:
+        if not self._span:
             raise InputError(
                 f"The store {self.store.address} holds no comments of {self.product!r}; import files first"
             )
-        first, last = self.weeks[self.comments[0].id], self.weeks[self.comments[-1].id]
+        first, last = (Week.of(time, self.settings.zone) for time in self._span)
         if not first <= week <= last:
             raise UnknownWeek(
                 f"Week {week} holds no comments of {self.product!r}; they run from {first} to {last}: "
@@ -247,23 +250,35 @@ class Miner:
     def _campaigns_of(self, week: Week) -> list[Campaign]:
         return campaigns_until(self._until(week), week.end(self.settings.zone), self.rulings)
 
-    def _flooded(self, week: Week) -> frozenset[str]:
+    def _flooded(self, week: Week, settled: Settled | None) -> frozenset[str]:
         """Comments of campaigns at any time up to `week`, so that old floods stay out of history."""
-        first = self.weeks[self.comments[0].id]
+        assert self._span  # `_check` has seen to it
+        first = Week.of(self._span[0], self.settings.zone)
         ids: set[str] = set(self.rulings.marked)
         for step in range(_CAMPAIGN_STEP, week.minus(first) + 1, _CAMPAIGN_STEP):
             past = first.plus(step)
+            if settled and past < settled.late_from:
+                continue
             if past not in self._campaigns:
                 self._campaigns[past] = frozenset(c for one in self._campaigns_of(past) for c in one.comments)
             ids |= self._campaigns[past]
         return frozenset(ids)
 
-    def _members(self, memberships: Mapping[str, str]) -> dict[str, list[Unit]]:
-        members: dict[str, list[Unit]] = defaultdict(list)
+    def _members(self, memberships: Mapping[str, str], week: Week) -> Members:
+        read: dict[str, list[Unit]] = defaultdict(list)
         for unit in self.units.values():  # in order of time
             if unit.id in memberships:
-                members[memberships[unit.id]].append(unit)
-        return members
+                read[memberships[unit.id]].append(unit)
+        return Members(read, None if self._whole else lambda key: self._older_members(key, week))
+
+    def _older_members(self, demand: str, week: Week) -> list[Unit]:
+        """The latest members of a demand that were said before what was read."""
+        units = self.store.latest_members(self.product, demand, week, MEMORY)
+        comments = self.store.comments_of(self.product, comments_named(units, self.analyses))
+        analyses = self.reader.analyses(self.store, self.product, comments)
+        self._said.update((c.id, (str(Week.of(c.time, self.settings.zone)), c.text)) for c in comments)
+        wanted = set(units)
+        return [unit for c in comments for unit in analyses[c.id].units if unit.id in wanted]
 
     def _counts(self) -> Counts:
         rows = self.store.import_counts(self.product)
@@ -276,9 +291,3 @@ class Miner:
             quarantined_by_reason=dict(Counter(rows.quarantined_by_reason)),
             replies=len(self.store.official_replies(self.product)),
         )
-
-
-def pieces(units: Sequence[Unit]) -> Iterator[Sequence[Unit]]:
-    """Runs of units that are grouped at once."""
-    for start in range(0, len(units), _GROUPED_AT_ONCE):
-        yield units[start : start + _GROUPED_AT_ONCE]

@@ -32,6 +32,7 @@ Floats = NDArray[np.float32]
 Progress = Callable[[int], None]
 
 _ANALYSED_AT_ONCE = 500
+_ALL_AT_ONCE = 500_000  # comments from which all of a product's analyses are read
 
 
 def words_folder(settings: Settings, store: Store | None) -> Path | None:
@@ -117,7 +118,8 @@ class Reader:
         self, store: Store, product: str, comments: Sequence[Comment], progress: Progress | None = None
     ) -> dict[str, Analysis]:
         """comment id → what the models say; what they had not read yet is read now and kept in the store."""
-        known = store.analyses(product, self.models.version)
+        ids = [c.id for c in comments] if len(comments) < _ALL_AT_ONCE else None
+        known = store.analyses(product, self.models.version, ids)
         found = list(self.analyse([(c.id, c.text) for c in comments if c.id not in known], progress))
         if found:
             store.save_analyses(product, self.models.version, found)
@@ -136,6 +138,7 @@ class Reader:
             style=self._style,
             themes=[theme.id for theme in self.taxonomy.themes],
             catalogue=self.catalogue,
+            encoder=self.encoder.version,
             lang=lang,
         )
 

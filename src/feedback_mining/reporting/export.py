@@ -188,6 +188,9 @@ def _alert_sheet(backlog: Backlog, words: Words) -> Sheet:
         "expected": ("往常", "Usual share", 11),
         "p_value": ("偶然概率 (p)", "p-value", 12),
         "since": ("自版本", "Since version", 12),
+        "platform": ("系统或设备", "System or device", 14),
+        "people": ("本周人数", "People this week", 9),
+        "usual": ("往常一周人数", "People in a usual week", 12),
         "id": ("编号", "Id", 16),
     }
     rows: list[list[Cell]] = [
@@ -199,6 +202,9 @@ def _alert_sheet(backlog: Backlog, words: Words) -> Sheet:
             alert.expected,
             alert.p_value,
             alert.since_version or "",
+            alert.platform or "",
+            alert.people,
+            alert.usual,
             alert.demand,
         ]
         for alert in backlog.alerts
@@ -216,6 +222,8 @@ def _campaign_sheet(backlog: Backlog, words: Words) -> Sheet:
         "first": ("从", "From", 12),
         "last": ("到", "To", 12),
         "rating": ("平均星级", "Mean stars", 10),
+        "people": ("账号数", "Accounts", 9),
+        "id": ("编号", "Id", 14),
         "comments": ("评论编号", "Comment ids", 50),
     }
     rows: list[list[Cell]] = [
@@ -227,6 +235,8 @@ def _campaign_sheet(backlog: Backlog, words: Words) -> Sheet:
             campaign.first[:10],
             campaign.last[:10],
             None if campaign.mean_rating is None else round(campaign.mean_rating, 2),
+            campaign.people,
+            campaign.id,
             " ".join(campaign.comments),
         ]
         for campaign in backlog.campaigns

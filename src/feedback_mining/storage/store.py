@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select
 from sqlalchemy.exc import OperationalError
 
 from feedback_mining.errors import StoreError
-from feedback_mining.records import Analysis, Comment, Demand, Quarantined, Revision
+from feedback_mining.records import Analysis, Comment, Quarantined, Revision
 from feedback_mining.storage.cursors import CursorMethods
 from feedback_mining.storage.decisions import DecisionMethods
 from feedback_mining.storage.engine import begin_write, open_engine, safe
@@ -28,8 +28,6 @@ from feedback_mining.storage.records import (
     SourceFile,
     analysis_from_json,
     analysis_to_json,
-    demand_from_row,
-    demand_to_row,
 )
 from feedback_mining.storage.refusals import RefusalMethods
 from feedback_mining.storage.rulings import RulingMethods
@@ -37,12 +35,11 @@ from feedback_mining.storage.tables import (
     analyses,
     backlogs,
     comments,
-    demands,
     imports,
-    memberships,
     meta,
     revisions,
 )
+from feedback_mining.storage.tracking import TrackingMethods
 from feedback_mining.weeks import Week
 
 _CHUNK = 1_000
@@ -57,7 +54,7 @@ def open_store(url: str) -> Store:
     return Store(open_engine(url))
 
 
-class Store(CursorMethods, DecisionMethods, LabelMethods, RefusalMethods, RulingMethods):
+class Store(CursorMethods, DecisionMethods, LabelMethods, RefusalMethods, RulingMethods, TrackingMethods):
     """Methods are one transaction each; those that write wait for other writers. Close it, or use `with`."""
 
     def __init__(self, engine: Engine) -> None:
@@ -149,8 +146,29 @@ class Store(CursorMethods, DecisionMethods, LabelMethods, RefusalMethods, Ruling
     def comments(
         self, product: str, until: datetime | None = None, since: datetime | None = None
     ) -> list[Comment]:
-        """Users' comments from `since` to before `until` (aware instants), ordered by time, then id."""
-        return self._comments(product, until, official=False, since=since)
+        """Users' comments from `since` to `until` (aware instants, the latter excluded), by time, then id."""
+        return self._comments(product, since, until, official=False)
+
+    def comments_of(self, product: str, ids: Sequence[str]) -> list[Comment]:
+        """Users' comments with these ids, ordered by time, then id."""
+        query = select(*(comments.c[name] for name in _COMMENT_FIELDS)).where(
+            comments.c.product == product, comments.c.official.is_(False)
+        )
+        with self._reading() as connection:
+            rows = [
+                row
+                for some in _chunks(ids)
+                for row in connection.execute(query.where(comments.c.id.in_(some)))
+            ]
+        return sorted((Comment(*row) for row in rows), key=lambda comment: (comment.time, comment.id))
+
+    def time_span(self, product: str) -> tuple[datetime, datetime] | None:
+        """When the first and the last of the users' comments were written; None without any."""
+        c = comments.c
+        query = select(func.min(c.time), func.max(c.time)).where(c.product == product, c.official.is_(False))
+        with self._reading() as connection:
+            first, last = connection.execute(query).one()
+        return None if first is None else (first, last)
 
     def last_comment_time(self, product: str) -> datetime | None:
         """When the newest user's comment was written; None without any."""
@@ -163,7 +181,7 @@ class Store(CursorMethods, DecisionMethods, LabelMethods, RefusalMethods, Ruling
 
     def official_replies(self, product: str) -> list[Comment]:
         """What the product's own team wrote, ordered by time, then id. Never mined."""
-        return self._comments(product, None, official=True)
+        return self._comments(product, None, None, official=True)
 
     def revisions(self, product: str, comment: str) -> list[Revision]:
         """Earlier words of a comment, oldest first; its present words are not among them."""
@@ -176,29 +194,38 @@ class Store(CursorMethods, DecisionMethods, LabelMethods, RefusalMethods, Ruling
         return sorted(found, key=lambda revision: (revision.time, revision.text))
 
     def _comments(
-        self, product: str, until: datetime | None, *, official: bool, since: datetime | None = None
+        self, product: str, since: datetime | None, until: datetime | None, *, official: bool
     ) -> list[Comment]:
         query = select(*(comments.c[name] for name in _COMMENT_FIELDS)).where(
             comments.c.product == product, comments.c.official == official
         )
-        if until is not None:
-            query = query.where(comments.c.time < until)
         if since is not None:
             query = query.where(comments.c.time >= since)
+        if until is not None:
+            query = query.where(comments.c.time < until)
         with self._reading() as connection:
             found = [Comment(*row) for row in connection.execute(query)]
         # Sorted here: databases compare text by their locale.
         return sorted(found, key=lambda comment: (comment.time, comment.id))
 
-    def analyses(self, product: str, model_version: str) -> dict[str, Analysis]:
-        """comment id → what these models said about its present words."""
+    def analyses(
+        self, product: str, model_version: str, ids: Sequence[str] | None = None
+    ) -> dict[str, Analysis]:
+        """comment id → what these models said about its present words; of the comments `ids` only, if given."""
         query = select(analyses.c.comment, analyses.c.content).where(
             analyses.c.product == product, analyses.c.model_version == model_version
         )
         with self._reading() as connection:
-            return {
-                row.comment: analysis_from_json(row.comment, row.content) for row in connection.execute(query)
-            }
+            found: Iterable[Any] = (
+                connection.execute(query)
+                if ids is None
+                else (
+                    row
+                    for some in _chunks(ids)
+                    for row in connection.execute(query.where(analyses.c.comment.in_(some)))
+                )
+            )
+            return {row.comment: analysis_from_json(row.comment, row.content) for row in found}
 
     def save_analyses(self, product: str, model_version: str, found: Sequence[Analysis]) -> None:
         """Keep what models said; what the same version said before about these comments is replaced."""
@@ -226,63 +253,6 @@ class Store(CursorMethods, DecisionMethods, LabelMethods, RefusalMethods, Ruling
                 )
 
     # Demands and backlogs, week by week
-
-    def demands(self, product: str) -> list[Demand]:
-        """Every demand as it was last saved, sorted by id."""
-        with self._reading() as connection:
-            return _demands(connection, product, None)
-
-    def memberships(self, product: str) -> dict[str, tuple[str, str]]:
-        """unit id → (demand id, week in which the unit came to it)."""
-        with self._reading() as connection:
-            return _memberships(connection, product, None)
-
-    def demands_before(self, product: str, week: Week) -> tuple[list[Demand], dict[str, str]]:
-        """`(demands, unit id → demand id)` as they stood before `week` was mined."""
-        with self._reading() as connection:
-            members = _memberships(connection, product, week)
-            return _demands(connection, product, week), {
-                unit: demand for unit, (demand, _) in members.items()
-            }
-
-    def save_week(
-        self,
-        product: str,
-        week: Week,
-        demands_now: Sequence[Demand],
-        memberships_now: Mapping[str, str],
-        backlog: Mapping[str, Any],
-    ) -> None:
-        """Record how a week ended. What this and later weeks had recorded before is dropped.
-
-        Demands and memberships (unit id → demand id) may be the whole state or only what changed: those left
-        out stay as the weeks before had them.
-        """
-        name = str(week)
-        with self._writing() as connection:
-            for table in (demands, memberships, backlogs):
-                connection.execute(delete(table).where(table.c.product == product, table.c.week >= name))
-            known = {demand.id: demand for demand in _demands(connection, product, None)}
-            members = _memberships(connection, product, None)
-            changed = [
-                {**demand_to_row(demand, name), "product": product}
-                for demand in {demand.id: demand for demand in demands_now}.values()
-                if known.get(demand.id) != demand
-            ]
-            joined = [
-                {"product": product, "week": name, "unit": unit, "demand": demand}
-                for unit, demand in memberships_now.items()
-                if unit not in members or members[unit][0] != demand
-            ]
-            for table, rows in ((demands, changed), (memberships, joined)):
-                for chunk in _chunks(rows):
-                    connection.execute(insert(table), list(chunk))
-            content = json.dumps(backlog, ensure_ascii=False)
-            connection.execute(
-                insert(backlogs).values(
-                    product=product, week=name, saved_at=datetime.now(UTC), content=content
-                )
-            )
 
     def backlog(self, product: str, week: Week) -> dict[str, Any] | None:
         """The backlog.json that was saved for the week."""
@@ -322,24 +292,6 @@ class Store(CursorMethods, DecisionMethods, LabelMethods, RefusalMethods, Ruling
             raise StoreError(
                 f"The store {self.address} failed: {reason}; nothing of this step was kept"
             ) from error
-
-
-def _demands(connection: Connection, product: str, before: Week | None) -> list[Demand]:
-    query = select(demands).where(demands.c.product == product)
-    if before is not None:
-        query = query.where(demands.c.week < str(before))
-    rows = sorted(connection.execute(query).mappings(), key=lambda row: str(row["week"]))
-    newest = {row["id"]: demand_from_row(row) for row in rows}
-    return [newest[key] for key in sorted(newest)]
-
-
-def _memberships(connection: Connection, product: str, before: Week | None) -> dict[str, tuple[str, str]]:
-    m = memberships.c
-    query = select(m.unit, m.demand, m.week).where(m.product == product)
-    if before is not None:
-        query = query.where(m.week < str(before))
-    rows = sorted(connection.execute(query), key=lambda row: (row.week, row.unit))
-    return {row.unit: (row.demand, row.week) for row in rows}
 
 
 def _chunks(items: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     String,
@@ -182,6 +183,22 @@ memberships = Table(
     Column("unit", String(320), nullable=False),
     Column("demand", String(100), nullable=False),
     PrimaryKeyConstraint("product", "week", "unit", name="pk_memberships"),
+    Index("ix_memberships_unit", "product", "unit"),
+    Index("ix_memberships_demand", "product", "demand", "week"),
+)
+
+# The mean of a demand's latest members, as the week left it; the row without a demand is the mean of all units.
+demand_anchors = Table(
+    "demand_anchors",
+    metadata,
+    Column("product", String(200), nullable=False),
+    Column("week", String(10), nullable=False),
+    Column("demand", String(100), nullable=False),
+    Column("version", String(200), nullable=False),
+    Column("members", Integer, nullable=False),
+    Column("mean", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("product", "week", "demand", name="pk_demand_anchors"),
+    Index("ix_demand_anchors_demand", "product", "demand", "week"),
 )
 
 # What people decided about demands. Rows are added and never changed; an undo is a further row.
