@@ -49,6 +49,8 @@ def test_the_commands_are_those_promised() -> None:
         "train",
         "predict",
         "drift",
+        "search",
+        "asked",
         "alerts",
     }
     quarantine = {f"quarantine {part}" for part in ("list", "export", "retry")}

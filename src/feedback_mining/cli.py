@@ -20,6 +20,7 @@ from feedback_mining import (
     commands_label,
     commands_models,
     commands_quarantine,
+    commands_search,
     commands_train,
     commands_words,
 )
@@ -221,6 +222,8 @@ app.command(epilog=EXIT_CODES)(commands_fetch.fetch)
 app.command(epilog=EXIT_CODES)(commands_fetch.webhook)
 app.command(epilog=EXIT_CODES)(commands_train.train)
 app.command(epilog=EXIT_CODES)(commands_train.predict)
+app.command(epilog=EXIT_CODES)(commands_search.search)
+app.command(epilog=EXIT_CODES)(commands_search.asked)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
