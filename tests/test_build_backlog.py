@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 from feedback_mining.backlog.build import build_backlog
 from feedback_mining.backlog.items import Backlog, Campaign, Counts
 from feedback_mining.backlog.window import Timeline
+from feedback_mining.backlog.wording import Wording, letter_pairs, letter_vectors
 from feedback_mining.records import Analysis, Comment, Demand, Intent, Sentiment, Signal, Unit
 from feedback_mining.weeks import Week
 
@@ -303,11 +304,22 @@ def test_a_week_costs_what_its_window_costs() -> None:
     for n in range(5000):
         ago = draw.randint(0, 199)
         world.say(f"第{n}个问题说的是{draw.randint(0, 99)}", ago=ago, demand=f"D{draw.randint(0, 150)}")
+    read: list[str] = []
+
+    def encode(texts: Sequence[str]) -> Any:
+        read.extend(texts)
+        return letter_vectors(texts)
+
+    def words(text: str) -> list[str]:
+        read.append(text)
+        return letter_pairs(text)
+
     timeline = Timeline(world.comments)
-    begin = time.perf_counter()
     for ago in range(10):
-        world.build(week=WEEK.plus(-ago), comments=timeline)
-    assert (time.perf_counter() - begin) / 10 < 0.3
+        within = timeline.between(WEEK.plus(-ago - 11), WEEK.plus(-ago), ZoneInfo("Asia/Shanghai"))
+        world.build(week=WEEK.plus(-ago), comments=timeline, wording=Wording(encode, words))
+        assert len(read) < 30 * len(within)
+        read.clear()
 
 
 @pytest.mark.parametrize("ago", [0, 5, 11])

@@ -334,6 +334,16 @@ class TestLedger:
         assert [(e.kind, e.decision) for e in after] == [("birth", None), ("merge", merged.id)]
         assert after[-1].evidence["members"] == {login: 1, key: 3}
 
+    def test_a_demand_that_was_split_off_was_born_of_a_person(self, imported: Imported) -> None:
+        folder = imported(EXPORT_ROWS)
+        key = item_with(mined(folder, 1)[0], "000")
+        with opened(folder) as store:
+            its = desk(store)
+            made = its.split(key, its.members[key][:1], "导出", "小林")
+            mined(folder, 2)
+            born = Views(desk(store)).history(made.content["new"])[0]
+        assert (born.kind, born.by, born.decision, born.week) == ("birth", "小林", made.id, str(FIRST))
+
     def test_a_week_that_is_run_again_tells_the_same(self, imported: Imported) -> None:
         folder = imported(ROWS)
         crash = item_with(mined(folder, 1, 2, 3, 4)[-1], "000")
@@ -376,7 +386,7 @@ class TestCommands:
         assert "merge" in out
         assert "By week" in out
         code, out, _ = self.run(capsys, folder, "history", other, "--lang", "en")
-        assert re.search(r"birth · machine · units=\d", out)
+        assert re.search(r"birth · machine · units \d, people \d", out)
         assert "merge #1 · 小林" in out
         code, out, _ = self.run(capsys, folder, "list", "--state", "changed")
         assert one in out

@@ -14,7 +14,14 @@ from feedback_mining.backlog.voices import praise_of, questions_of
 from feedback_mining.backlog.window import Window, window_of
 from feedback_mining.backlog.wording import Wording
 from feedback_mining.demands.name import keywords_of
-from feedback_mining.demands.statements import condensed, is_content, plain_topic, readability, titles_of
+from feedback_mining.demands.statements import (
+    condensed,
+    is_content,
+    names_something,
+    plain_topic,
+    readability,
+    titles_of,
+)
 from feedback_mining.demands.topics import topics_of
 from feedback_mining.pipeline.reader import Reader
 from feedback_mining.records import Analysis, Comment, Intent, Sentiment, Unit
@@ -114,6 +121,16 @@ class TestStatements:
         assert keywords_of(["票识"], {"票识": 1}, 10) == ["票识"], "better than none"
         assert not is_content("的")
         assert not is_content("ok")
+
+    @pytest.mark.parametrize("text", ["赶快修复吧", "结果还好", "12", "有问题", "！！", ""])
+    def test_that_name_nothing_are_known(self, text: str) -> None:
+        assert not names_something(text)
+
+    @pytest.mark.parametrize(
+        "text", ["卡", "闪退", "用不了", "使用不了", "太差", "不能用", "没反应", "ID不对"]
+    )
+    def test_that_name_something_short_are_kept(self, text: str) -> None:
+        assert names_something(text)
 
     def test_a_topic_is_said_without_how_much(self, wording: Wording) -> None:
         assert plain_topic("真的非常好用的一款软件", wording.words) == "好用"

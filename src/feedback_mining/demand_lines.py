@@ -75,6 +75,23 @@ _TEXTS = {
     "split_with": ("  拆开：feedback-mining demands split {id} {units} --title 名称", "  split: feedback-mining demands split {id} {units} --title NAME"),
     "no_proposals": ("没有可提的", "Nothing to propose"),
 }  # fmt: skip
+_FACTS = {
+    "units": ("观点", "units"),
+    "people": ("人", "people"),
+    "quiet_weeks": ("没人提的周数", "quiet weeks"),
+    "last_seen": ("之前最近一次", "last seen"),
+    "members": ("当时的观点数", "units then"),
+    "sources": ("并入", "merged"),
+    "target": ("到", "into"),
+    "demand": ("诉求", "demand"),
+    "new": ("拆出", "split off"),
+    "title": ("名称", "title"),
+    "pair": ("两个", "pair"),
+    "decision": ("第几号", "decision"),
+    "origins": ("来自", "from"),
+    "from": ("原名", "from"),
+    "to": ("新名", "to"),
+}
 _EVENTS = {"merge": "merged_event", "split": "split_event", "apart": "apart_event"}
 
 
@@ -157,7 +174,9 @@ class Lines:
     def _event(self, event: Event) -> str:
         when = event.week if not event.time else f"{event.week} {event.time[:16].replace('T', ' ')} UTC"
         number = f" #{event.decision}" if event.decision else ""
-        facts = " ".join(f"{key}={_short(value)}" for key, value in event.evidence.items() if key != "titles")
+        comma = "，" if self.lang == "zh" else ", "
+        told = {key: value for key, value in event.evidence.items() if key in _FACTS}
+        facts = comma.join(f"{_FACTS[key][self.lang == 'en']} {_short(value)}" for key, value in told.items())
         return self.say(
             "event",
             week=when,
@@ -203,5 +222,5 @@ def as_json(value: Any) -> str:
 
 def _short(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ",".join(f"{key}:{number}" for key, number in value.items())
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        return " ".join(f"{key}:{number}" for key, number in value.items())
+    return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -57,22 +57,28 @@ def rating_brigades(known: Sequence[Comment], since: datetime) -> tuple[list[Cam
     span = _SPAN if _have_hours(times) else _DAY
     campaigns: list[Campaign] = []
     taken: set[str] = set()
+    places: list[int] = []  # in `top`, of those taken
     at = bisect_left(top_times, since)
     while at < len(top):
         start = top_times[at]
         first = bisect_left(top_times, start - _USUAL)
         stop = bisect_right(top_times, start + span)
-        burst = top[at:stop]
-        expected = (sum(c.id not in taken for c in top[first:at]) + 0.5) * (span / _USUAL)
+        earlier = at - first - (bisect_left(places, at) - bisect_left(places, first))
+        expected = (earlier + 0.5) * (span / _USUAL)
+        wanted = max(_LEAST_TOP, _LIFT * expected)
         if not (
-            people_of(burst) >= max(_LEAST_TOP, _LIFT * expected)
+            stop - at >= wanted
+            and (people := people_of(top[at:stop])) >= wanted
             and bisect_left(times, start) >= _LEAST_HISTORY
             and start - times[0] >= _USUAL / 2
-            and poisson.sf(people_of(burst) - 1, expected) < _CHANCE
+            and poisson.sf(people - 1, expected) < _CHANCE
         ):
             at += 1
             continue
-        run = runs_of(top[at:], _BREAK)[0]
+        end = at + 1
+        while end < len(top) and top_times[end] - top_times[end - 1] <= _BREAK:
+            end += 1
+        run = top[at:end]
         during = rated[bisect_left(times, start) : bisect_right(times, run[-1].time)]
         before = [
             c
@@ -97,7 +103,8 @@ def rating_brigades(known: Sequence[Comment], since: datetime) -> tuple[list[Cam
         )
         campaigns.append(campaign_of("brigade", run, evidence))
         taken |= {c.id for c in run}
-        at += len(run)
+        places += range(at, end)
+        at = end
     return campaigns, taken
 
 

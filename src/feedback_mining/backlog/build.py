@@ -42,6 +42,7 @@ def build_backlog(
     window_weeks: int = 12,
     zone: ZoneInfo = DEFAULT_ZONE,
     notices: Sequence[str] = (),
+    released: Mapping[str, str] | None = None,
     strategy: Strategy | None = None,
     wording: Wording | None = None,
     merged: Mapping[str, Sequence[str]] | None = None,
@@ -71,7 +72,8 @@ def build_backlog(
         for demand, of_demand in grouped.items()
     }
     typical = typical_rate(list(series.values()), window.volume)
-    released = first_weeks(timeline.until(week, zone), zone)
+    if released is None:
+        released = first_weeks(timeline.until(week, zone), zone)
     everybody = effective_people(window.everybody, strategy.half_life_weeks)
     background = Background.of(product, counted, wording)
     items = [

@@ -121,7 +121,7 @@ def _circumstance(
         for word in wording.held(clause.text):
             tellers[word][window.person_of(clause.place.comment)].append(clause)
     people = len({window.person(u) for u in units})
-    taken = normalise(need.text) + tidy(title)
+    taken = tidy(normalise(need.text)) + tidy(title)
     least = max(_SEVERAL, math.ceil(_OFTEN * people))
     found: list[tuple[float, str, _Clause]] = []
     about = wording.encode([need.text])[0]
@@ -168,7 +168,8 @@ def _tellable(clause: _Clause, need: _Clause) -> bool:
 
 def _says(taken: str, word: str) -> bool:
     """Does the text say the word, or a part of it (更新后: 更新)?"""
-    return any(word[k : k + 2] in taken for k in range(len(tidy(word)) - 1))
+    same = tidy(word)
+    return any(same[k : k + 2] in taken for k in range(len(same) - 1))
 
 
 def _around(units: Sequence[Unit], window: Window, analyses: Mapping[str, Analysis]) -> list[_Clause]:

@@ -6,7 +6,7 @@ replaces what it said.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -45,7 +45,8 @@ class Event:
 
 
 def life(
-    ids: frozenset[str],
+    key: str,
+    merged: Iterable[str],
     rows: Sequence[tuple[str, Demand]],
     mentions: Mapping[str, tuple[int, int]],
     decisions: Sequence[Decision],
@@ -54,9 +55,10 @@ def life(
 ) -> list[Event]:
     """Everything that happened to a demand up to the week `last`, oldest first.
 
-    ids: its own and those merged into it. rows: `(week, demand)` as weeks recorded it. mentions: week →
+    merged: ids that are part of it. rows: `(week, demand)` as weeks recorded it. mentions: week →
     `(units, people)`, weeks without any may be missing.
     """
+    ids = frozenset({key, *merged})
     about = [d for d in decisions if ids & concerned(d)]
     numbers = {d.id for d in about}
     for decision in decisions:  # an undo follows what it takes back
@@ -65,8 +67,8 @@ def life(
             numbers.add(decision.id)
     valid = {d.id for d in in_force(decisions)}
     events = [
-        *_weeks(mentions, last),
-        *_titles([row for row in rows if row[1].id in ids]),
+        *_weeks(mentions, last, _founder(key, decisions)),
+        *_titles([row for row in rows if row[1].id in ids], _named(in_force(decisions), zone)),
         *(_decided(d, d.id in valid or d.kind is DecisionKind.UNDO, zone) for d in about),
     ]
     order = {"birth": 0, "returned": 1, "dormant": 2}
@@ -75,7 +77,23 @@ def life(
     )
 
 
-def _weeks(mentions: Mapping[str, tuple[int, int]], last: Week) -> list[Event]:
+def _founder(key: str, decisions: Sequence[Decision]) -> Decision | None:
+    """The split that a demand comes from; none where the machine founded it."""
+    splits = (d for d in decisions if d.kind is DecisionKind.SPLIT and d.content["new"] == key)
+    return max(splits, key=lambda d: d.id, default=None)
+
+
+def _named(valid: Iterable[Decision], zone: ZoneInfo) -> dict[str, str]:
+    """Demand → week since which it has had a person's name."""
+    found: dict[str, str] = {}
+    for decision in valid:
+        if decision.kind in (DecisionKind.RENAME, DecisionKind.SPLIT):
+            named = "demand" if decision.kind is DecisionKind.RENAME else "new"
+            found.setdefault(decision.content[named], str(Week.of(decision.time, zone)))
+    return found
+
+
+def _weeks(mentions: Mapping[str, tuple[int, int]], last: Week, founder: Decision | None) -> list[Event]:
     spoken = sorted(week for week, (units, _) in mentions.items() if units and week <= str(last))
     events: list[Event] = []
     for place, week in enumerate(spoken):
@@ -83,7 +101,8 @@ def _weeks(mentions: Mapping[str, tuple[int, int]], last: Week) -> list[Event]:
         said = {"units": units, "people": people}
         quiet = Week.parse(week).minus(Week.parse(spoken[place - 1])) - 1 if place else 0
         if not place:
-            events.append(Event(week, "birth", evidence=said))
+            by = founder.author if founder else MACHINE
+            events.append(Event(week, "birth", by, decision=founder.id if founder else None, evidence=said))
         elif quiet >= QUIET_WEEKS:
             events.append(Event(week, "returned", evidence={"quiet_weeks": quiet, **said}))
         end = Week.parse(spoken[place + 1]) if place + 1 < len(spoken) else last.plus(1)
@@ -95,12 +114,13 @@ def _weeks(mentions: Mapping[str, tuple[int, int]], last: Week) -> list[Event]:
     return events
 
 
-def _titles(rows: Sequence[tuple[str, Demand]]) -> list[Event]:
+def _titles(rows: Sequence[tuple[str, Demand]], named: Mapping[str, str]) -> list[Event]:
+    """What the machine renamed, for as long as no person had."""
     titles: dict[str, str] = {}
     events = []
     for week, demand in rows:
         before = titles.get(demand.id)
-        if before is not None and before != demand.title:
+        if before not in (None, demand.title) and week <= named.get(demand.id, week):
             evidence = {"demand": demand.id, "from": before, "to": demand.title}
             events.append(Event(week, "renamed", evidence=evidence))
         titles[demand.id] = demand.title

@@ -16,7 +16,8 @@ from feedback_mining.records import Unit
 from feedback_mining.text.clean import normalise
 
 STYLE_COLUMNS = 2**15
-_NAMED = (0.1, 0.1, 0.05, 0.05)  # what a title is worth for naming the first keywords
+_SHARING = 0.8  # for saying what many members say
+_NAMING = (0.1, 0.1, 0.05, 0.05)  # what a title is worth for naming the first keywords
 
 
 def style_rows(statements: Sequence[str]) -> csr_matrix:
@@ -55,30 +56,42 @@ def title_of(
     """
     if not candidates:
         return _shortened(min((normalise(u.text) for u in units), key=lambda t: (abs(len(t) - 8), t)))
-    holders = Counter(
-        word for unit in units for word in {w for w in words(normalise(unit.text)) if len(w) > 1}
-    )
+    ranked = zip(scores(units, candidates, words, keywords), (c.text for c in candidates), strict=True)
+    return max(ranked)[1]
+
+
+def scores(
+    units: Sequence[Unit],
+    candidates: Sequence[Candidate],
+    words: Callable[[str], list[str]],
+    keywords: Sequence[str],
+) -> list[float]:
+    """What each candidate is worth as a title."""
+    holders = Counter(word for unit in units for word in _named(unit.text, words))
     many = max(1.0, 0.25 * len(units))
-
-    def shared(text: str) -> float:
-        content = [word for word in words(normalise(text)) if len(word) > 1]
-        return sum(min(1.0, (holders[w] - 1) / many) for w in content) / max(2, len(content))
-
     intent = Counter(unit.intent for unit in sorted(units, key=lambda u: u.intent)).most_common(1)[0][0]
 
+    def shared(text: str) -> float:
+        content = _named(text, words)
+        alone = sum(holders[w] < 2 for w in content) / max(1, len(content)) if len(units) > 3 else 0
+        return sum(min(1.0, (holders[w] - 1) / many) for w in content) / max(2, len(content)) - 0.5 * alone
+
     def score(candidate: Candidate) -> float:
-        named = sum(weight for word, weight in zip(keywords, _NAMED, strict=False) if word in candidate.text)
-        together = shared(candidate.text) if len(units) >= 3 else 0.0
+        named = sum(weight for word, weight in zip(keywords, _NAMING, strict=False) if word in candidate.text)
         return (
             candidate.closeness
             + 0.6 * candidate.clarity
             + 0.4 * candidate.style
-            + 0.6 * together
+            + (_SHARING * shared(candidate.text) if len(units) >= 3 else 0.0)
             + named
             + readability(candidate.text, intent)
         )
 
-    return max(candidates, key=lambda c: (score(c), c.text)).text
+    return [round(score(candidate), 6) for candidate in candidates]
+
+
+def _named(text: str, words: Callable[[str], list[str]]) -> frozenset[str]:
+    return frozenset(word for word in words(tidy(normalise(text)).lower()) if len(word) > 1)
 
 
 def keywords_of(

@@ -23,6 +23,7 @@ Kind = tuple[str, bool]  # theme, and whether it is a wish
 _TITLE_SHARE = (
     0.8  # of `anchor_threshold`: how near half of a demand's units are to an entry whose title it has
 )
+_CONSIDERED = 24  # statements of a demand that could be its title; the rest are too far from what it means
 
 
 @dataclass(frozen=True)
@@ -96,25 +97,28 @@ class Namer:
                 titles[draft.id] = entry.en if self.lang == "en" else entry.zh
             else:
                 others.append(draft)
-        said = {d.id: titles_of(units[d.id], self.words) for d in others}
-        flat = [(text, d.theme, d.intent) for d in others for text in said[d.id]]
+        shared = self._shared(units)
+        drawn = {d.id: self._nearest_titles(units[d.id], shared) for d in others}
+        flat = [(text, d.theme, d.intent) for d in others for text, _ in drawn[d.id]]
         clear = self.clarity(flat) if flat else np.zeros(0)
         style = self.style([text for text, _, _ in flat]) if flat else np.zeros(0)
         position = 0
-        shared = self._shared(units)
         for draft in others:
-            texts = said[draft.id]
-            mean = self.encode([u.text for u in units[draft.id]]).mean(axis=0) - shared
-            close = of_length_one(self.encode(texts) - shared) @ (
-                mean / max(1e-9, float(np.linalg.norm(mean)))
-            )
             candidates = [
-                Candidate(text, float(close[k]), float(clear[position + k]), float(style[position + k]))
-                for k, text in enumerate(texts)
+                Candidate(text, close, float(clear[k]), float(style[k]))
+                for k, (text, close) in enumerate(drawn[draft.id], position)
             ]
-            position += len(texts)
+            position += len(candidates)
             titles[draft.id] = title_of(units[draft.id], candidates, self.words, draft.keywords)
         return titles
+
+    def _nearest_titles(self, units: Sequence[Unit], shared: Floats) -> list[tuple[str, float]]:
+        """What the units say, as titles, with the closeness to their mean: the `_CONSIDERED` closest."""
+        texts = titles_of(units, self.words)
+        mean = self.encode([u.text for u in units]).mean(axis=0) - shared
+        close = of_length_one(self.encode(texts) - shared) @ (mean / max(1e-9, float(np.linalg.norm(mean))))
+        kept = np.sort(np.argsort(-close, kind="stable")[:_CONSIDERED])
+        return [(texts[k], float(close[k])) for k in kept]
 
     def _shared(self, groups: Mapping[str, Sequence[Unit]]) -> Floats:
         """What all groups have in common, as `centred` has it for units; a title need not say it."""

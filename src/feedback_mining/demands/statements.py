@@ -15,12 +15,12 @@ from feedback_mining.text.split import clauses
 
 _FILLER = re.compile(
     r"^(?:但是?|不过|只是|就是说?|而且|并且|然后|还有|另外|所以|因为|结果|甚至|反正|毕竟|感觉|觉得|个人|真的是?|真心|实在|简直|居然|竟然|尽然|"
-    r"特别是|尤其是?|关键是?|主要是?|最近|昨天|今天|昨晚|刚刚|刚才|现在|目前|每次都?|我们?的?|俺|你们的?|你的?|他们|贵司|"
+    r"特别是|尤其是?|以及|关键是?|主要是?|最近|昨天|今天|昨晚|刚刚|刚才|现在|目前|每次都?|我们?的?|俺|你们的?|你的?|他们|贵司|"
     r"这个?|那个?|这款?|该|此|都|也|又|还|请问?|麻烦|拜托|强烈|开发者?|官方|程序员|赶紧|尽快|快点|快|一下|到底|"
-    r"本来|原来|其实|虽然|如果|要是|为什么|为啥|为何|怎么就?|咋|什么时候|啥时候|几时|何时|求|跪求|在|和|跟|把)+"
+    r"本来|原来|其实|虽然|如果|要是|为什么|为[啥嘛毛何]|怎么就?|咋|什么时候|啥时候|几时|何时|求|跪求|在|和|跟|把)+"
 )
 _TAIL = re.compile(
-    r"(?:(?<![不得])了|吧|啊|呢|吗|嘛|呀|哦|啦|么|哈|诶|唉|呗|哎|额|呃|好吗|好不好|行不行|可以吗|谢谢|什么的|怎么办|怎么回事|什么鬼|什么情况|真是|可惜|求解|"
+    r"(?:(?<![不得])了|吧|啊|呢|吗|嘛|呀|哦|啦|么|哈|诶|唉|呗|哎|额|呃|好吗|好不好|行不行|可以吗|谢谢|什么的|怎么办|怎么回事|什么鬼|什么情况|真是|可惜|求解|不说|再说|而已|罢了|来着|算了|这个|那个|"
     r"的话|就好|就更?完美|就更好|多好|太?垃圾|服了|无语|[!?~.,，。!？…])+$"
 )
 _WISH = re.compile(
@@ -54,6 +54,7 @@ _WISHED = re.compile(
 _STAMMER = re.compile(r"(.{1,4})\1{1,}")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 SHORTEST, LONGEST = 4, 20
+_KINDS = ("light", "degree", "grammar", "empty")  # of light words
 
 
 def plain_statement(clause: str, intent: Intent) -> str:
@@ -97,7 +98,7 @@ def titles_of(units: Sequence[Unit], words: Callable[[str], list[str]]) -> list[
 def _light_words() -> dict[str, frozenset[str]]:
     """Of data/taxonomy/light_words.yaml: kind → words."""
     content = yaml.safe_load((data_dir() / "taxonomy" / "light_words.yaml").read_text(encoding="utf-8"))
-    return {kind: frozenset(content[kind].split()) for kind in ("light", "degree", "grammar")}
+    return {kind: frozenset(content[kind].split()) for kind in _KINDS}
 
 
 def _is_title(text: str) -> bool:
@@ -130,6 +131,19 @@ def is_content(word: str) -> bool:
     """Does the word tell what is talked about? Single letters and words of grammar, time and degree do not."""
     empty = any(word in _light_words()[kind] for kind in ("grammar", "light"))
     return len(word) > 1 and bool(CHINESE.search(word)) and not empty
+
+
+def names_something(text: str) -> bool:
+    """Is there a word in the text that tells what it is about? 赶快修复吧, 结果还好 and 12 tell nothing."""
+    left = _empty_words().sub("", normalise(text).lower())
+    return any(letter.isalpha() for letter in left)
+
+
+@cache
+def _empty_words() -> re.Pattern[str]:
+    failing = re.compile(r"不[^是过]")  # 不了, 不到: something does not work
+    words = [w for kind in _light_words().values() for w in kind if not failing.match(w) and w != "还要"]
+    return re.compile("|".join(sorted(map(re.escape, set(words)), key=lambda word: (-len(word), word))))
 
 
 def plain_topic(text: str, words: Callable[[str], list[str]]) -> str:
@@ -172,12 +186,12 @@ def readability(statement: str, intent: Intent | None = None) -> float:
     score -= (
         0.3 * bool(_STAMMER.search(statement))
         + 0.15 * bool(_ASKING.search(statement))
-        + 0.1 * bool(re.search(r"\d{2,}", statement))
+        + 0.1 * bool(re.search(r"\d{2,}|\d[天年月周秒]|\d个?小时|\d分钟", statement))
     )
     if intent is not None:
         what = _WISHED if intent is Intent.SUGGESTION else _FAULT
         left = len(CHINESE.findall(what.sub("", statement))) + len(re.findall("[a-zA-Z]{2,}", statement))
-        score += 0.15 * bool(what.search(statement)) + 0.1 * (left >= 2)
+        score += 0.35 * bool(what.search(statement)) + 0.1 * (left >= 2)
     return score - 0.03 * len(re.findall(r"[a-z]{6,}", statement))
 
 

@@ -28,6 +28,7 @@ from feedback_mining.text.clean import normalise
 
 Floats = NDArray[np.float32]
 _AT_ONCE = 2000
+_TITLED = 40  # latest members that a title is made from
 
 
 @dataclass(frozen=True)
@@ -182,11 +183,13 @@ class Tracker(Namer):
     ) -> tuple[Demand, ...]:
         """New demands, and known ones that have outgrown their title."""
         of_demand: dict[str, list[Unit]] = {}
+        latest: dict[str, list[Unit]] = {}
         for key, new in sorted(groups.items()):
             now = state.of[key].members
             if key not in demands or _outgrown(now - len(new), now):
                 everyone = [*members.get(key, ()), *new][-MEMORY:]
                 of_demand[key] = sorted(everyone, key=lambda u: u.id)
+                latest[key] = sorted(everyone[-_TITLED:], key=lambda u: u.id)
         background, total = self.background([*groups.values(), *of_demand.values()])
         drafts: list[Demand] = []
         for key, everyone in of_demand.items():
@@ -209,7 +212,7 @@ class Tracker(Namer):
                     ),
                 )
             )
-        titles = self.titles_for(drafts, of_demand)
+        titles = self.titles_for(drafts, latest)
         return tuple(replace(draft, title=titles[draft.id]) for draft in drafts)
 
     def _founded_id(self, first: Unit) -> str:

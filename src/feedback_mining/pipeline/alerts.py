@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from feedback_mining.backlog.daily import REMEMBERED, DayAlert, day_alerts, day_end, not_yet_raised
 from feedback_mining.backlog.rulings import Rulings
 from feedback_mining.classification.labelling import corrected
+from feedback_mining.demands.anchors import Anchors
 from feedback_mining.demands.decisions import as_people_see, fold, retired
 from feedback_mining.errors import InputError
 from feedback_mining.pipeline.campaigns import campaigns_until
@@ -88,7 +89,7 @@ class Watch:
         decisions = store.decisions(product)
         self.people, self.gone = fold(decisions), retired(decisions)
         self.said = {c.id: (str(Week.of(c.time, settings.zone)), c.text) for c in self.comments}
-        self._known: tuple[Week, list[Demand], dict[str, str]] | None = None
+        self._held: tuple[Week, Anchors] | None = None
 
     def look(self, day: date) -> list[DayAlert]:
         """Every outbreak of the spans that end with `day`, whether raised before or not."""
@@ -107,10 +108,12 @@ class Watch:
     def _grouped(self, day: date, counted: Sequence[Comment]) -> tuple[list[Demand], dict[str, str]]:
         """Demands as the weeks before and people left them, and as the units that came since join or found them."""
         week = Week.of_date(day)
-        if self._known is None or self._known[0] != week:
-            self._known = (week, *self.store.demands_before(self.product, week))
-        _, known, recorded = self._known
         units = [u for c in counted for u in self.analyses[c.id].units if groupable(u)]
+        known, recorded = self.store.demands_before(self.product, week, [u.id for u in units])
+        if self._held is None or self._held[0] != week:
+            held = self.store.anchors_before(self.product, week, self.tracker.version)
+            self._held = week, held.without(frozenset(self.people.concerned))
+        anchors = self._held[1]
         placed = self.people.placed(units, self.labels)
         demands = {d.id: d for d in known if d.id not in self.gone}
         before = {unit: key for unit, key in recorded.items() if unit not in placed and key not in self.gone}
@@ -124,7 +127,8 @@ class Watch:
             demands[key] = self.tracker.described(key, title, of, self.said[of[0].comment][0])
         joined: dict[str, str] = {}
         for piece in pieces([u for u in units if u.id not in before and u.id not in placed]):
-            tracked = self.tracker.track(piece, self.said, list(demands.values()), members)
+            tracked = self.tracker.track(piece, self.said, list(demands.values()), members, anchors)
+            anchors = tracked.anchors
             demands.update((d.id, d) for d in tracked.demands)
             joined.update(tracked.memberships)
             for unit in piece:

@@ -80,7 +80,7 @@ def undo(store: Store, product: str, number: int, author: str, reason: str) -> R
 
 def comments_named(store: Store, product: str, ids: Sequence[str]) -> list[Comment]:
     """These comments in order of time. Raises InputError for an id that the product has not."""
-    known = {c.id: c for c in store.comments(product)}
+    known = {c.id: c for c in store.comments_of(product, list(ids))}
     missing = [i for i in ids if i not in known]
     if missing:
         raise InputError(

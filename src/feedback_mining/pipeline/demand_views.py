@@ -155,7 +155,8 @@ class Views:
             weeks[str(self.desk.week(unit))].append(unit)
         mentions = {week: (len(of), len(self._people(of))) for week, of in weeks.items()}
         desk = self.desk
-        return life(self._ids(key), desk.rows, mentions, desk.decisions, self.last, desk.settings.zone)
+        merged = desk.view.merged.get(key, ())
+        return life(key, merged, desk.rows, mentions, desk.decisions, self.last, desk.settings.zone)
 
     def alike(self, count: int) -> list[Pair]:
         """Pairs of one theme whose means point in most nearly one direction, neither merged nor kept apart.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from feedback_mining.classification.classifier import told
 from feedback_mining.demands.group import GroupingConfig
+from feedback_mining.demands.statements import names_something
 from feedback_mining.pipeline.reader import Progress, Reader
 from feedback_mining.records import Demand, Signal, Unit
 from feedback_mining.settings import Settings
@@ -58,9 +59,10 @@ def analyze_comments(
 
 
 def groupable(unit: Unit) -> bool:
-    """Can the unit belong to a demand? Praise, questions and general abuse cannot."""
+    """Can the unit belong to a demand? Praise, questions, general abuse and what names nothing cannot."""
     sure = unit.confidence >= GroupingConfig().least_confidence
-    return unit.actionable and unit.specific and sure and unit.theme != "general"
+    definite = unit.specific and unit.theme != "general" and names_something(unit.text)
+    return unit.actionable and sure and definite
 
 
 def pieces(units: Sequence[Unit]) -> Iterator[Sequence[Unit]]:

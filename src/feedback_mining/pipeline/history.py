@@ -13,7 +13,7 @@ from feedback_mining.storage import Store
 from feedback_mining.weeks import Week
 
 _LATE = 8  # weeks before the last mined one to which late comments may belong
-_LOOK_BACK = 12 + 52  # weeks that campaigns are judged by
+_JUDGED_BY = 12 + 52  # weeks that campaigns are judged by
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class Settled:
     week: Week
     open_comments: frozenset[str]
     late_from: Week  # no open comment is older
-    since: Week  # nothing before it needs to be read
+    since: Week  # the first week whose opinions are looked at
+    known_from: Week  # nothing before it needs to be known
 
     def is_open(self, comment: str, week: Week) -> bool:
         return week > self.week or comment in self.open_comments
@@ -44,7 +45,8 @@ def settled_before(
     from_week = last.week.plus(-_LATE)
     if any(time < from_week.start(settings.zone) for time in late.values()):
         return None
-    return Settled(last.week, frozenset(late), from_week, from_week.plus(-_LOOK_BACK))
+    opinions = from_week.plus(-max(12, settings.window_weeks))
+    return Settled(last.week, frozenset(late), from_week, opinions, from_week.plus(-_JUDGED_BY))
 
 
 def _judging(versions: Mapping[str, Any]) -> dict[str, Any]:

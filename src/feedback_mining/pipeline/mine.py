@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
+from feedback_mining.backlog.alerts import first_weeks
 from feedback_mining.backlog.build import build_backlog
 from feedback_mining.backlog.items import Backlog, Campaign, Counts
 from feedback_mining.backlog.rulings import Rulings
@@ -71,6 +72,7 @@ class Miner:
         self._span = store.time_span(product)
         self._anchors: tuple[Week, Anchors] | None = None  # as the week left them
         self._whole = True
+        self.earlier: list[Comment] = []  # known for what is usual, not looked into
         self.timeline = Timeline(self._read(week))
         self.weeks = {c.id: Week.of(c.time, settings.zone) for c in self.comments}
         self.labels = labels_of(self.comments, store.labels(product))
@@ -153,6 +155,7 @@ class Miner:
             zone=self.settings.zone,
             notices=self.store.import_notices(self.product),
             wording=Wording(self.tracker.encode, self.tracker.words),
+            released=first_weeks(self._known_until(week), self.settings.zone),
         )
         now = anchors.changed_from(held)
         self.store.save_week(
@@ -248,7 +251,14 @@ class Miner:
         return self.timeline.between(self.weeks[self.comments[0].id], week, self.settings.zone)
 
     def _campaigns_of(self, week: Week) -> list[Campaign]:
-        return campaigns_until(self._until(week), week.end(self.settings.zone), self.rulings)
+        return campaigns_until(self._known_until(week), week.end(self.settings.zone), self.rulings)
+
+    def _known_until(self, week: Week) -> Sequence[Comment]:
+        read = self._until(week)
+        if not self.earlier:
+            return read
+        have = {comment.id for comment in self.earlier}
+        return [*self.earlier, *(comment for comment in read if comment.id not in have)]
 
     def _flooded(self, week: Week, settled: Settled | None) -> frozenset[str]:
         """Comments of campaigns at any time up to `week`, so that old floods stay out of history."""

@@ -32,6 +32,7 @@ Floats = NDArray[np.float32]
 Progress = Callable[[int], None]
 
 _ANALYSED_AT_ONCE = 500
+_REMEMBERED = 100_000  # texts
 _ALL_AT_ONCE = 500_000  # comments from which all of a product's analyses are read
 
 
@@ -133,7 +134,7 @@ class Reader:
         return Tracker(
             product=product,
             encode=_remembered(self.encoder.encode),
-            words=lru_cache(maxsize=None)(self.models.comments.featuriser.segmenter.words),
+            words=lru_cache(maxsize=_REMEMBERED)(self.models.comments.featuriser.segmenter.words),
             clarity=self.models.comments.clarity,
             style=self._style,
             themes=[theme.id for theme in self.taxonomy.themes],
@@ -144,7 +145,7 @@ class Reader:
 
 
 def _remembered(encode: Callable[[Sequence[str]], Floats]) -> Callable[[Sequence[str]], Floats]:
-    """`encode` that computes each text's vector once."""
+    """`encode` that computes the vectors of recent texts once."""
     known: dict[str, Floats] = {}
 
     def encode_once(texts: Sequence[str]) -> Floats:
@@ -153,6 +154,10 @@ def _remembered(encode: Callable[[Sequence[str]], Floats]) -> Callable[[Sequence
             vectors = encode(missing)
             if not texts:
                 return vectors
+            if len(known) > _REMEMBERED:
+                kept = {text: known[text] for text in texts if text in known}
+                known.clear()
+                known.update(kept)
             known.update(zip(missing, vectors, strict=True))
         return np.stack([known[text] for text in texts])
 

@@ -173,6 +173,7 @@ demands = Table(
     Column("founded", String(10), nullable=False),
     Column("keywords", Text, nullable=False),  # JSON
     PrimaryKeyConstraint("product", "week", "id", name="pk_demands"),
+    Index("ix_demands_id", "product", "id"),
 )
 
 memberships = Table(

@@ -145,7 +145,7 @@ class TrackingMethods:
         with self._writing() as connection:
             for table in (demands, memberships, demand_anchors, backlogs):
                 connection.execute(delete(table).where(table.c.product == product, table.c.week >= name))
-            known = {demand.id: demand for demand in _demands(connection, product, None)}
+            known = {d.id: d for d in _demands(connection, product, None, [d.id for d in demands_now])}
             members = _memberships(connection, product, None, list(memberships_now))
             changed = [
                 {**demand_to_row(demand, name), "product": product}
@@ -185,11 +185,15 @@ def _vector(content: bytes, kind: type[np.floating[Any]]) -> Any:
     return np.frombuffer(content, kind).astype(np.float32)
 
 
-def _demands(connection: Connection, product: str, before: Week | None) -> list[Demand]:
+def _demands(
+    connection: Connection, product: str, before: Week | None, ids: Sequence[str] | None = None
+) -> list[Demand]:
     query = select(demands).where(demands.c.product == product)
     if before is not None:
         query = query.where(demands.c.week < str(before))
-    rows = sorted(connection.execute(query).mappings(), key=lambda row: str(row["week"]))
+    queries = [query] if ids is None else [query.where(demands.c.id.in_(some)) for some in _chunks(ids)]
+    found = [row for one in queries for row in connection.execute(one).mappings()]
+    rows = sorted(found, key=lambda row: str(row["week"]))
     newest = {row["id"]: demand_from_row(row) for row in rows}
     return [newest[key] for key in sorted(newest)]
 

@@ -23,3 +23,4 @@ def upgrade() -> None:
     op.create_index("ix_demand_anchors_demand", "demand_anchors", ["product", "demand", "week"])
     op.create_index("ix_memberships_unit", "memberships", ["product", "unit"])
     op.create_index("ix_memberships_demand", "memberships", ["product", "demand", "week"])
+    op.create_index("ix_demands_id", "demands", ["product", "id"])
