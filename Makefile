@@ -1,6 +1,7 @@
 # make backlog   read data/sample/ and write the weekly backlog to out/
 # make test      linters, types, import rules, tests
 # make bench-quality   one table: ours, floor and ceiling on products, public sets and pairs never seen; speed
+# make bench-demands   one table: demands against annotators, BERTopic and k-means; emerging issues; search; scale
 # make bench-import   how fast files are imported, beside pandas (some minutes)
 # make lock      choose the exact releases in constraints.txt anew
 # make clean     remove what the above made
@@ -23,7 +24,7 @@ backlog: export PREFECT_LOGGING_LEVEL := WARNING
 export DO_NOT_TRACK := 1
 unexport PREFECT_API_URL PREFECT_API_KEY PREFECT_PROFILE VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
-.PHONY: backlog test bench-quality bench-import lock clean
+.PHONY: backlog test bench-quality bench-demands bench-import lock clean
 
 backlog: .venv/ready
 	@$(BIN)/python -m flows.weekly_backlog --product 松果随记 $(SAMPLE)
@@ -38,6 +39,10 @@ test: .venv/ready-for-tests
 bench-quality: .venv/ready-for-tests
 	@$(PIP) install --quiet --constraint constraints.txt --editable '.[train,bench]'
 	@$(BIN)/python benchmarks/quality.py $(ONLY:%=--only %) $(if $(LABELS),--labels $(LABELS))
+
+bench-demands: .venv/ready-for-tests
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[train,bench]'
+	@$(BIN)/python benchmarks/demands.py $(ONLY:%=--only %) $(if $(LABELS),--labels $(LABELS))
 
 bench-import: .venv/ready
 	@$(BIN)/python benchmarks/import_speed.py
