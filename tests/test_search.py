@@ -271,6 +271,11 @@ class TestAsked:
         assert known.demands
         assert not new.demands
 
+    def test_a_question_may_be_a_demand_too_and_praise_is_none(self, searcher: Searcher) -> None:
+        matches = searcher.asked("界面简洁，我很喜欢。验证码一直收不到，请问怎么办？")
+        assert all("喜欢" not in match.text for match in matches)
+        assert any("验证码" in hit.demand.title for match in matches for hit in match.demands)
+
     @pytest.mark.parametrize("text", ["😤", "？", "https://example.com/a"])
     def test_without_words_there_is_nothing(self, searcher: Searcher, text: str) -> None:
         assert all(match.demands == () for match in searcher.asked(text))

@@ -15,7 +15,6 @@ from pathlib import Path
 from types import TracebackType
 
 from feedback_mining.backlog.rulings import Rulings, Verdict
-from feedback_mining.classification.classifier import told
 from feedback_mining.classification.labelling import corrected
 from feedback_mining.demands.search import SearchConfig, best_of
 from feedback_mining.demands.track import kind_of
@@ -23,6 +22,7 @@ from feedback_mining.errors import InputError
 from feedback_mining.pipeline.demand_desk import Desk
 from feedback_mining.pipeline.demand_views import Views
 from feedback_mining.pipeline.finder import Finder
+from feedback_mining.pipeline.grouping import groupable
 from feedback_mining.pipeline.hits import DemandHit, Found, Match, Sought, UnitHit
 from feedback_mining.pipeline.labels import labels_of
 from feedback_mining.pipeline.reader import Progress, Reader
@@ -185,16 +185,14 @@ class Searcher:
         texts = [unit.text[clause.start : clause.end] for clause in clauses(unit.text)]
         parts = [text for text in texts if len(text) >= _SHORTEST] if len(texts) > 1 else []
         read = self.desk.reader.analyse([("", text) for text in parts])
-        return [one for found in read for one in told(found.units) if one.actionable]
+        return [one for found in read for one in found.units if groupable(one)]
 
     def _opinions(self, text: str) -> list[Unit]:
-        """What can be a demand in the text; else every opinion; else the text as a whole."""
+        """What can be a demand in the text, questions too; else every opinion; else the text as a whole."""
         (analysis,) = self.desk.reader.analyse([("", text)])
-        units = [unit for unit in told(analysis.units) if unit.intent is not Intent.OTHER]
-        actionable = [unit for unit in units if unit.actionable and unit.specific]
-        if actionable or units:
-            return actionable or units
-        return list(analysis.units) or [_whole(text)]
+        units = [unit for unit in analysis.units if unit.intent is not Intent.OTHER]
+        asking = [unit for unit in units if groupable(unit) or unit.intent is Intent.QUESTION]
+        return asking or units or list(analysis.units) or [_whole(text)]
 
     def _allowed(self, wanted: Sought) -> set[str] | None:
         """The units and titles that may answer; None where all may."""
