@@ -181,7 +181,10 @@ class Miner:
         last = self.store.last_mined(self.product, week)
         if self._anchors and last and self._anchors[0] == last.week:
             return self._anchors[1]
-        return self.store.anchors_before(self.product, week, self.tracker.version)
+        found = self.store.anchors_before(self.product, week, self.tracker.version)
+        if last:
+            self._anchors = last.week, found
+        return found
 
     def _settled_before(self, week: Week, held: Anchors) -> Settled | None:
         return settled_before(
