@@ -1,7 +1,7 @@
 # make backlog   read data/sample/ and write the weekly backlog to out/
 # make test      linters, types, import rules, tests
 # make bench-quality   one table: ours, floor and ceiling on products, public sets and pairs never seen; speed
-# make bench-demands   one table: demands against annotators, BERTopic and k-means; emerging issues; search; scale
+# make bench-demands   one table: demands against annotators, BERTopic and k-means; stability; outbreaks; search; speed
 # make bench-import   how fast files are imported, beside pandas (some minutes)
 # make lock      choose the exact releases in constraints.txt anew
 # make clean     remove what the above made

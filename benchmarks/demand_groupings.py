@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedback_mining.demands.track import Tracker
+from feedback_mining.pipeline.grouping import pieces
 from feedback_mining.records import Demand, Unit
 
 Floats = NDArray[np.float32]
 Labels = list[str | None]  # the group of each unit; None is what a method calls an outlier
 Comments = Mapping[str, tuple[str, str]]  # comment's id → ISO week and text
 SEED = 20
-AT_ONCE = 4000  # units that ours groups in one piece, as the pipeline does
 TOPIC_SIZES = (2, 3, 4, 5)
-NGRAM_DISTANCES = (0.6, 0.7, 0.8, 0.85, 0.9, 0.95)
+NGRAM_DISTANCES = (0.8, 0.85, 0.9, 0.93, 0.95, 0.97)
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,7 @@ def ours(tracker: Tracker, units: Sequence[Unit], comments: Comments) -> Labels:
     known: dict[str, Demand] = {}
     members: dict[str, list[Unit]] = {}
     labels: dict[str, str] = {}
-    for start in range(0, len(units), AT_ONCE):
-        piece = units[start : start + AT_ONCE]
+    for piece in pieces(units):
         tracked = tracker.track(piece, comments, list(known.values()), members)
         known.update((demand.id, demand) for demand in tracked.demands)
         labels.update(tracked.memberships)

@@ -1,4 +1,4 @@
-"""Prints one table: demands against the annotators', emerging issues, search, stability, speed and scale.
+"""Prints one table: demands against the annotators', emerging issues, search, stability and speed.
 
     make bench-demands [ONLY=gold] [LABELS="file …"]
 
@@ -8,13 +8,19 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # all methods on one core
+os.environ.setdefault("NUMBA_NUM_THREADS", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 from rows import Row, table
 
 ROOT = Path(__file__).resolve().parent.parent
-SECTIONS = ("gold", "stability", "emerging", "search", "speed", "scale")
+SECTIONS = ("gold", "stability", "emerging", "search", "speed", *(["scale"] if find_spec("scale") else []))
 
 
 def main() -> None:

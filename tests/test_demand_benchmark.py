@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -86,3 +88,24 @@ def test_annotated_units_carry_their_demands(gold: Any) -> None:
     }
     ((found, demand),) = gold.annotated({"7": row})
     assert (found.comment, found.start, found.end, demand) == ("7", 0, 4, "闪退")
+
+
+def test_the_table_gives_the_means_and_each_file(gold: Any) -> None:
+    score = gold.Score(0.4, 0.6, 10, 0.25)
+    of_file = {"mall": score, "game": score}
+    rows = gold.table_rows(
+        {"ours": {"": of_file}, "BERTopic": {"least 2": of_file}, "k-means, k as ours": {"": of_file}}
+    )
+    assert [row.ours for row in rows] == ["0.400, 0.600"] * 5
+    assert "25% of units in outliers" in rows[1].held_out
+    assert rows[3].floor == "0.400, 0.600 (BERTopic); 0.400, 0.600 (k-means)"
+
+
+def test_data_that_is_missing_is_said_before_anything_is_measured(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(BENCHMARKS / "demands.py"), "--shared", str(tmp_path), "--work", str(tmp_path / "w")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert f"No data/ in {tmp_path}" in done.stderr
+    assert not (tmp_path / "w").exists()
