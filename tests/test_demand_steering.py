@@ -118,6 +118,7 @@ class TestSplit:
             number = next(d.id for d in store.decisions(PRODUCT) if d.kind == "split")
             desk(store).undo(number, "小林")
             assert new not in desk(store).view.demands
+            assert {desk(store).view.memberships[u] for u in desk(store).raw} == {whole}
             with pytest.raises(InputError, match="was taken back .decision"):
                 desk(store).rename(new, "打印", "老周")
         last = backlog_of(folder, 4)

@@ -87,7 +87,13 @@ class Desk:
         gone = retired(decisions)
         placed = people.placed(self.units.values(), self.labelled)
         demands = {d.id: d for _, d in self.rows if d.id not in gone}
-        raw = {unit: key for unit, key in self.raw.items() if key not in gone and unit not in placed}
+        # Until the next run, what had joined a split that was taken back is told with what it was split from.
+        whole = {d.content["new"]: d.content["demand"] for d in decisions if d.kind is DecisionKind.SPLIT}
+        for new, origin in list(whole.items()):
+            while origin in gone:
+                origin = whole[origin]
+            whole[new] = origin
+        raw = {u: whole[key] if key in gone else key for u, key in self.raw.items() if u not in placed}
         demands |= self._founded(people, placed, demands)
         shown = people if merged else replace(people, alias={})
         return as_people_see(shown, demands.values(), raw, placed)
