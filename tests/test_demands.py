@@ -226,6 +226,7 @@ class TestStatements:
             ("希望能增加导出Excel的功能", Intent.SUGGESTION, "增加导出excel的功能"),
             ("建议你们出一个平板版本吧", Intent.SUGGESTION, "增加平板版本"),
             ("就是没有夜间模式啊", Intent.SUGGESTION, "增加夜间模式"),
+            ("为什么不能支持横屏", Intent.SUGGESTION, "支持横屏"),
             ("請增加繁體介面", Intent.SUGGESTION, "增加繁体介面"),
             ("希望不要自动播放", Intent.SUGGESTION, "不要自动播放"),
             ("没有夜间模式啊", Intent.COMPLAINT, "没有夜间模式"),

@@ -119,7 +119,8 @@ class CommentModel:
     def clarity(self, statements: Sequence[tuple[str, str, Intent]]) -> NDArray[np.float32]:
         """`(n,)`: probability that each `(text, theme, intent)`, read alone, has that theme and intent."""
         texts = [text for text, _, _ in statements]
-        rows, base = self.unit_chances(texts, [(k, 0, len(text)) for k, text in enumerate(texts)])
+        # Without the transformer: it is made for comments, and would take most of the time of grouping.
+        rows, base = self._unit_chances(texts, [(k, 0, len(text)) for k, text in enumerate(texts)], None)
         chances = self.corrected(base, rows)
         chance = np.ones(len(texts), np.float32)
         for task, wanted in (

@@ -68,12 +68,16 @@ def plain_statement(clause: str, intent: Intent) -> str:
     text = _TAIL.sub("", text)
     if intent is Intent.SUGGESTION:
         if _ADD.match(text):
-            text = "增加" + _ADD.sub("", text)
+            text = _begun("增加", _ADD.sub("", text))
         elif _CANNOT.match(text):
-            text = "支持" + _CANNOT.sub("", text)
+            text = _begun("支持", _CANNOT.sub("", text))
         elif _LACK.match(text):
-            text = "增加" + _LACK.sub("", text)
+            text = _begun("增加", _LACK.sub("", text))
     return tidy(text)
+
+
+def _begun(verb: str, rest: str) -> str:
+    return rest if rest.startswith(("支持", "增加")) else verb + rest
 
 
 def titles_of(units: Sequence[Unit], words: Callable[[str], list[str]]) -> list[str]:
