@@ -98,7 +98,13 @@ class Namer:
             else:
                 others.append(draft)
         shared = self._shared(units)
-        drawn = {d.id: self._nearest_titles(units[d.id], shared) for d in others}
+        said = {d.id: titles_of(units[d.id], self.words) for d in others}
+        vectors = self.encode([text for texts in said.values() for text in texts])
+        drawn: dict[str, list[tuple[str, float]]] = {}
+        at = 0
+        for key, texts in said.items():
+            drawn[key] = self._nearest(texts, vectors[at : at + len(texts)], units[key], shared)
+            at += len(texts)
         flat = [(text, d.theme, d.intent) for d in others for text, _ in drawn[d.id]]
         clear = self.clarity(flat) if flat else np.zeros(0)
         style = self.style([text for text, _, _ in flat]) if flat else np.zeros(0)
@@ -112,11 +118,12 @@ class Namer:
             titles[draft.id] = title_of(units[draft.id], candidates, self.words, draft.keywords)
         return titles
 
-    def _nearest_titles(self, units: Sequence[Unit], shared: Floats) -> list[tuple[str, float]]:
-        """What the units say, as titles, with the closeness to their mean: the `_CONSIDERED` closest."""
-        texts = titles_of(units, self.words)
+    def _nearest(
+        self, texts: Sequence[str], vectors: Floats, units: Sequence[Unit], shared: Floats
+    ) -> list[tuple[str, float]]:
+        """The `_CONSIDERED` texts closest to the mean of the units, with their closeness."""
         mean = self.encode([u.text for u in units]).mean(axis=0) - shared
-        close = of_length_one(self.encode(texts) - shared) @ (mean / max(1e-9, float(np.linalg.norm(mean))))
+        close = of_length_one(vectors - shared) @ (mean / max(1e-9, float(np.linalg.norm(mean))))
         kept = np.sort(np.argsort(-close, kind="stable")[:_CONSIDERED])
         return [(texts[k], float(close[k])) for k in kept]
 
