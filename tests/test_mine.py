@@ -467,3 +467,41 @@ class TestLongHistory:
                 assert (len(miner.comments) < 3 * self.WEEKS) == (number == 0)
                 miner.mine(weeks[-1])
                 assert any(one[0] in unit for unit in store.memberships(PRODUCT))
+
+    def test_what_is_usual_praise_is_known_from_before_the_window(self, tmp_path: Path) -> None:
+        """Bought praise is told by what praise said before, most of which lies before the weeks that are read."""
+        said = [(7 * week + day, f"人{week}{day}", 5, words)
+                for week in range(self.WEEKS) if week < 58 or week == self.WEEKS - 1
+                for day, words in ((0, "记账清楚，越用越顺手"), (3, "分类细，月底对账省事"))]  # fmt: skip
+        said += [(7 * week + 1, f"急{week}", 1, "打开年度账单就闪退") for week in range(0, self.WEEKS, 9)]
+        said.sort()
+        slogans = ("界面简洁大方", "操作流畅不卡顿", "功能强大又实用")
+        own = (
+            "早饭", "房租", "加油", "买菜", "奶粉", "学费", "水电", "打车", "药费", "话费", "书本", "宠物",
+            "健身", "旅行", "红包", "礼物", "停车", "理发", "电影", "衣服", "家具", "装修", "保险", "聚餐",
+        )  # fmt: skip
+        said += [
+            (7 * (self.WEEKS - 1) + k % 3, f"水{k}", 5, f"{word} {slogans[k % 3]}")
+            for k, word in enumerate(own)
+        ]
+        lines = ["评论ID,时间,用户,评分,内容"]
+        for number, (days, author, stars, words) in enumerate(said):
+            key, time, _, _ = row(number, days, author, words)
+            lines.append(f"{key},{time},{author},{stars},{words}")
+        for name in ("whole", "window"):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "评论.csv").write_text("\n".join(lines), encoding="utf-8")
+            with opened(tmp_path / name) as store:
+                import_files([tmp_path / name / "评论.csv"], store, product=PRODUCT, settings=SETTINGS)
+        last = FIRST.plus(self.WEEKS - 1)
+        with opened(tmp_path / "whole") as store:
+            whole = Miner(store, PRODUCT, SETTINGS)
+            for week in (last.plus(-1), last):
+                expected = whole.mine(week)
+        with opened(tmp_path / "window") as store:
+            Miner(store, PRODUCT, SETTINGS).mine(last.plus(-1))
+            found = Miner(store, PRODUCT, SETTINGS, week=last)
+            assert len(found.comments) < 40
+            backlog = found.mine(last)
+        assert [c.kind for c in expected.campaigns] == ["paid_praise"]
+        assert backlog.as_json() == expected.as_json()

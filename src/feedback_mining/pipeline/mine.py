@@ -171,6 +171,8 @@ class Miner:
             if settled and settled.since.start(self.settings.zone) > self._span[0]:
                 self._whole = False
                 since = settled.since.start(self.settings.zone)
+                known_from = settled.known_from.start(self.settings.zone)
+                self.earlier = self.store.comments(self.product, until=since, since=known_from)
                 named = fold(self.store.decisions(self.product)).units
                 return extended(
                     self.store, self.product, self.store.comments(self.product, since=since), named
