@@ -84,7 +84,7 @@ def raise_day_alerts(out: Path, store: str | None, lang: Lang) -> int:
     settings, count = settings_for(store), 0
     words = Words(lang, Taxonomy.load(settings.taxonomy).labels(lang))
     with open_run_store(out, settings) as opened:
-        for product in filter(opened.last_comment_time, opened.products()):
+        for product in filter(opened.time_span, opened.products()):
             for alert in raise_alerts(opened, product, None, settings=settings, lang=lang):
                 get_run_logger().warning("%s", "\n".join(alert_lines(alert, words)))
                 count += 1

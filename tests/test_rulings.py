@@ -173,5 +173,5 @@ def test_mistakes_change_nothing(out: Path, capsys: pytest.CaptureFixture[str]) 
         with pytest.raises(InputError, match="none that can be undone"):
             desk.undo(store, PRODUCT, 2, "林", "")
         assert [r.verdict for r in store.campaign_rulings(PRODUCT)] == [Verdict.VOICE, Verdict.UNDO]
-    assert main(["campaigns", "release", key, "--out", str(out)]) == 2
+    assert main(["campaigns", "release", key, "--author", " ", "--out", str(out)]) == 2
     assert "--author" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,13 +11,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from feedback_mining.console import Language, plain
-from feedback_mining.errors import InputError
-from feedback_mining.options import Lang, Out, Product, StoreUrl, WeekName, open_run_store, settings_of
+from feedback_mining.options import (
+    Decider,
+    Lang,
+    Out,
+    Product,
+    Reason,
+    StoreUrl,
+    WeekName,
+    decided_by,
+    open_run_store,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from feedback_mining.backlog.items import Campaign
     from feedback_mining.backlog.rulings import Ruling
-    from feedback_mining.settings import Settings
     from feedback_mining.storage import Store
 
 _TEXTS = {
@@ -46,10 +56,6 @@ _TEXTS = {
     "more": ("  …还有 {} 条，用 --limit 多看几条", "  … {} more; see them with --limit"),
 }
 
-Author = Annotated[
-    str | None, typer.Option("--author", metavar="名字", help="谁决定的；省略时用 FEEDBACK_MINING_ANNOTATOR")
-]
-Reason = Annotated[str, typer.Option("--reason", metavar="原因", help="为什么，写进记录")]
 Names = Annotated[
     list[str],
     typer.Argument(
@@ -123,7 +129,7 @@ def show(
 
 def release(
     names: Names,
-    author: Author = None,
+    author: Decider = None,
     reason: Reason = "",
     product: Product = None,
     out: Out = Path("out"),
@@ -133,14 +139,12 @@ def release(
     """放行：这起刷评或这些评论是真实的声音，以后都计入。"""
     from feedback_mining.pipeline.campaigns import release as rule
 
-    settings = settings_of(store)
-    with open_run_store(out, settings) as opened:
-        _done(rule(opened, _product(opened, product), names, _author(author, settings), reason), lang)
+    _rule(rule, names, author, reason, product, out, store, lang)
 
 
 def mark(
     names: Names,
-    author: Author = None,
+    author: Decider = None,
     reason: Reason = "",
     product: Product = None,
     out: Out = Path("out"),
@@ -150,16 +154,14 @@ def mark(
     """认定：这些评论是刷的，以后都不计入。"""
     from feedback_mining.pipeline.campaigns import mark as rule
 
-    settings = settings_of(store)
-    with open_run_store(out, settings) as opened:
-        _done(rule(opened, _product(opened, product), names, _author(author, settings), reason), lang)
+    _rule(rule, names, author, reason, product, out, store, lang)
 
 
 def undo(
     number: Annotated[
         int, typer.Argument(metavar="裁定号", help="campaigns list 里 # 后的数字", show_default=False)
     ],
-    author: Author = None,
+    author: Decider = None,
     reason: Reason = "",
     product: Product = None,
     out: Out = Path("out"),
@@ -171,23 +173,30 @@ def undo(
 
     settings = settings_of(store)
     with open_run_store(out, settings) as opened:
-        take_back(opened, _product(opened, product), number, _author(author, settings), reason)
+        take_back(opened, _product(opened, product), number, decided_by(author, settings), reason)
     typer.echo(_say("took_back", lang, number))
+
+
+def _rule(
+    rule: Callable[[Store, str, list[str], str, str], Ruling],
+    names: list[str],
+    author: str | None,
+    reason: str,
+    product: str | None,
+    out: Path,
+    store: str | None,
+    lang: str,
+) -> None:
+    settings = settings_of(store)
+    with open_run_store(out, settings) as opened:
+        made = rule(opened, _product(opened, product), names, decided_by(author, settings), reason)
+    typer.echo(_ruling("done", made, lang))
 
 
 def _product(store: Store, asked: str | None) -> str:
     from feedback_mining.pipeline.choose import product_in_store
 
     return product_in_store(store, asked)
-
-
-def _author(given: str | None, settings: Settings) -> str:
-    from feedback_mining.pipeline.label_import import checked_author
-
-    name = checked_author(given or settings.annotator)
-    if not name:
-        raise InputError("Nobody is named as the one who decides; give --author or FEEDBACK_MINING_ANNOTATOR")
-    return name
 
 
 def _headed(campaign: Campaign, lang: str) -> str:
@@ -218,10 +227,6 @@ def _echo_rulings(record: list[Ruling], lang: str) -> None:
         typer.echo(_say("rulings", lang))
     for ruling in shown:
         typer.echo(_ruling("ruling", ruling, lang) + (_say("undone", lang) if ruling.id in undone else ""))
-
-
-def _done(ruling: Ruling, lang: str) -> None:
-    typer.echo(_ruling("done", ruling, lang))
 
 
 def _ruling(key: str, ruling: Ruling, lang: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +11,19 @@ import typer
 
 from feedback_mining.console import Language, progress_bar, say
 from feedback_mining.errors import InputError
-from feedback_mining.options import Lang, Out, Product, StoreUrl, TaxonomyName, open_run_store, settings_of
+from feedback_mining.options import (
+    Decider,
+    Json,
+    Lang,
+    Out,
+    Product,
+    Reason,
+    StoreUrl,
+    TaxonomyName,
+    decided_by,
+    open_run_store,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from feedback_mining.demand_lines import Lines
@@ -32,14 +43,6 @@ Units = Annotated[
     ),
 ]
 Title = Annotated[str, typer.Option("--title", metavar="名称", help="1 到 40 个字", show_default=False)]
-Author = Annotated[
-    str | None,
-    typer.Option(
-        "--author", metavar="名字", help="谁决定的；省略时用 FEEDBACK_MINING_ANNOTATOR，再省略时用登录名"
-    ),
-]
-Reason = Annotated[str, typer.Option("--reason", metavar="原因", help="为什么，写进记录")]
-Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
 
 
 def list_(
@@ -103,7 +106,7 @@ def merge(
         list[str], typer.Argument(metavar="编号…", help="并进去的诉求，可以几个", show_default=False)
     ],
     into: Annotated[str, typer.Option("--into", metavar="编号", help="并到哪一个", show_default=False)],
-    author: Author = None,
+    author: Decider = None,
     reason: Reason = "",
     product: Product = None,
     out: Out = Path("out"),
@@ -112,14 +115,14 @@ def merge(
 ) -> None:
     """合并：几个诉求算作一个，编号和标题随并到的那个；撤销后各归各。"""
     with _desk(product, out, store, None, lang) as (desk, lines):
-        _tell(desk.merge(demands, into, _by(author, desk), reason), lines)
+        _tell(desk.merge(demands, into, decided_by(author, desk.settings), reason), lines)
 
 
 def split(
     demand: Demand,
     units: Units,
     title: Title,
-    author: Author = None,
+    author: Decider = None,
     reason: Reason = "",
     product: Product = None,
     out: Out = Path("out"),
@@ -128,13 +131,13 @@ def split(
 ) -> None:
     """拆分：把一个诉求的若干观点拆出来，成为新的诉求；以后像它们的观点也归过去。"""
     with _desk(product, out, store, None, lang) as (desk, lines):
-        _tell(desk.split(demand, units, title, _by(author, desk), reason), lines)
+        _tell(desk.split(demand, units, title, decided_by(author, desk.settings), reason), lines)
 
 
 def rename(
     demand: Demand,
     title: Title,
-    author: Author = None,
+    author: Decider = None,
     reason: Reason = "",
     product: Product = None,
     out: Out = Path("out"),
@@ -143,13 +146,13 @@ def rename(
 ) -> None:
     """改名：编号不变；人起的名字程序不再改。"""
     with _desk(product, out, store, None, lang) as (desk, lines):
-        _tell(desk.rename(demand, title, _by(author, desk), reason), lines)
+        _tell(desk.rename(demand, title, decided_by(author, desk.settings), reason), lines)
 
 
 def move(
     units: Units,
     to: Annotated[str, typer.Option("--to", metavar="编号", help="移到哪个诉求", show_default=False)],
-    author: Author = None,
+    author: Decider = None,
     reason: Reason = "",
     product: Product = None,
     out: Out = Path("out"),
@@ -158,13 +161,13 @@ def move(
 ) -> None:
     """移动：把分错的观点移到另一个诉求。"""
     with _desk(product, out, store, None, lang) as (desk, lines):
-        _tell(desk.move(units, to, _by(author, desk), reason), lines)
+        _tell(desk.move(units, to, decided_by(author, desk.settings), reason), lines)
 
 
 def apart(
     one: Annotated[str, typer.Argument(metavar="编号", help="诉求或观点的编号", show_default=False)],
     other: Annotated[str, typer.Argument(metavar="编号", help="另一个", show_default=False)],
-    author: Author = None,
+    author: Decider = None,
     reason: Reason = "",
     product: Product = None,
     out: Out = Path("out"),
@@ -173,12 +176,12 @@ def apart(
 ) -> None:
     """永不相同：两个诉求（或两个观点）不会合在一起，也不再提议合并。"""
     with _desk(product, out, store, None, lang) as (desk, lines):
-        _tell(desk.apart(one, other, _by(author, desk), reason), lines)
+        _tell(desk.apart(one, other, decided_by(author, desk.settings), reason), lines)
 
 
 def undo(
     decision: Annotated[int, typer.Argument(metavar="序号", help="决定的序号，见 demands history")],
-    author: Author = None,
+    author: Decider = None,
     reason: Reason = "",
     product: Product = None,
     out: Out = Path("out"),
@@ -187,7 +190,7 @@ def undo(
 ) -> None:
     """撤销一个决定；撤销本身也可以撤销。"""
     with _desk(product, out, store, None, lang) as (desk, lines):
-        _tell(desk.undo(decision, _by(author, desk), reason), lines)
+        _tell(desk.undo(decision, decided_by(author, desk.settings), reason), lines)
 
 
 def history(
@@ -248,18 +251,6 @@ def _desk(
         with progress_bar(say("analyzing", lang)) as advance:
             desk = Desk.of(opened, name, settings, advance)
         yield desk, Lines(lang, desk.reader.taxonomy.labels(lang))
-
-
-def _by(author: str | None, desk: Desk) -> str:
-    """The one named, the annotator of the settings, or whoever is logged in."""
-    if author is not None:
-        return author
-    if desk.settings.annotator:
-        return desk.settings.annotator
-    try:
-        return getuser()
-    except (KeyError, OSError, ImportError):  # no such user, e.g. in a container
-        raise InputError("Nobody is named as the one who decides; give --author") from None
 
 
 def _tell(decision: Decision, lines: Lines) -> None:

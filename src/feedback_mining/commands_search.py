@@ -14,7 +14,16 @@ import typer
 
 from feedback_mining.console import Language, plain, progress_bar, say
 from feedback_mining.errors import InputError, UnreadableFile
-from feedback_mining.options import Lang, Out, Product, StoreUrl, TaxonomyName, open_run_store, settings_of
+from feedback_mining.options import (
+    Json,
+    Lang,
+    Out,
+    Product,
+    StoreUrl,
+    TaxonomyName,
+    open_run_store,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from feedback_mining.pipeline.hits import DemandHit, Found, Match, UnitHit
@@ -49,8 +58,6 @@ _TEXTS = {
         "  {id}  {title} · people {people} · {first} to {last} · {status} · nearness {fit}",
     ),
 }  # fmt: skip
-
-Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
 
 
 def search(

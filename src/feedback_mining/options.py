@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from getpass import getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,6 +54,27 @@ TaxonomyName = Annotated[
     ),
 ]
 Lang = Annotated[Language, typer.Option("--lang", help="输出的语言")]
+Json = Annotated[bool, typer.Option("--json", help="输出 JSON")]
+Decider = Annotated[
+    str | None,
+    typer.Option(
+        "--author", metavar="名字", help="谁决定的；省略时用 FEEDBACK_MINING_ANNOTATOR，再省略时用登录名"
+    ),
+]
+Reason = Annotated[str, typer.Option("--reason", metavar="原因", help="为什么，写进记录")]
+
+
+def decided_by(author: str | None, settings: Settings) -> str:
+    """The one named, the annotator of the settings, or whoever is logged in."""
+    from feedback_mining.pipeline.label_import import checked_author
+
+    try:
+        named = author or settings.annotator or getuser()
+    except (KeyError, OSError, ImportError):  # no such user, e.g. in a container
+        named = None
+    if not (name := checked_author(named)):
+        raise InputError("Nobody is named as the one who decides; give --author or FEEDBACK_MINING_ANNOTATOR")
+    return name
 
 
 def settings_of(store: str | None, taxonomy: str | None = None) -> Settings:

@@ -49,10 +49,10 @@ def raise_alerts(
 
 def last_day(store: Store, product: str, settings: Settings) -> date:
     """The day of the product's last comment where its users live. Raises InputError where there is none."""
-    last = store.last_comment_time(product)
-    if last is None:
+    span = store.time_span(product)
+    if span is None:
         raise InputError(f"The store {store.address} holds no comments of {product!r}; import files first")
-    return last.astimezone(settings.zone).date()
+    return span[1].astimezone(settings.zone).date()
 
 
 class Watch:

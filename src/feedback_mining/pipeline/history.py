@@ -62,15 +62,15 @@ class Members(dict[str, list[Unit]]):
         self._asked: set[str] = set()
 
     def get(self, key: str, default: Any = ()) -> Any:
-        if self._older and key not in self._asked and len(self.get_read(key)) < MEMORY:
+        if self._older and key not in self._asked and len(self.read(key)) < MEMORY:
             self._asked.add(key)
-            have = {unit.id for unit in self.get_read(key)}
+            have = {unit.id for unit in self.read(key)}
             older = [unit for unit in self._older(key) if unit.id not in have]
             if older:
-                self[key] = [*older, *self.get_read(key)]
+                self[key] = [*older, *self.read(key)]
         return super().get(key, default)
 
-    def get_read(self, key: str) -> Sequence[Unit]:
+    def read(self, key: str) -> Sequence[Unit]:
         return super().get(key, ())
 
     def add(self, key: str, unit: Unit) -> None:

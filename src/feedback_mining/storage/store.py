@@ -170,15 +170,6 @@ class Store(CursorMethods, DecisionMethods, LabelMethods, RefusalMethods, Ruling
             first, last = connection.execute(query).one()
         return None if first is None else (first, last)
 
-    def last_comment_time(self, product: str) -> datetime | None:
-        """When the newest user's comment was written; None without any."""
-        query = select(func.max(comments.c.time)).where(
-            comments.c.product == product, comments.c.official.is_(False)
-        )
-        with self._reading() as connection:
-            found: datetime | None = connection.execute(query).scalar_one_or_none()
-        return found
-
     def official_replies(self, product: str) -> list[Comment]:
         """What the product's own team wrote, ordered by time, then id. Never mined."""
         return self._comments(product, None, None, official=True)
