@@ -180,3 +180,11 @@ def test_the_platform_that_an_outbreak_is_about() -> None:
     assert platform_of(now, [*before, *["iOS 8 用着不错"] * 20]) is None  # named as often before
     assert platform_of(["iOS 8 登录不了", "登不上"], before) is None  # one voice
     assert platform_of([], []) is None
+
+
+def test_a_crowd_that_comes_for_something_else_cools_nothing_down() -> None:
+    """More people than ever mention it, though they are a smaller share of those who write."""
+    series = Series((2, 1, 3, 2, 1, 2, 2, 1, 2, 3, 2, 19))
+    volume = (12, 10, 14, 12, 9, 12, 11, 10, 13, 12, 12, 1100)
+    assert trend_of(series, volume, 0.02) != "cooling"
+    assert trend_of(Series((*series.people[:-4], 0, 0, 0, 0)), (*volume[:-1], 12), 0.02) == "cooling"

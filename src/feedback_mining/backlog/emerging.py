@@ -192,7 +192,9 @@ def trend_of(series: Series, volume: Sequence[int], typical: float) -> str:
         if len(series.people) > weeks:
             people = (*series.people[:-weeks], sum(series.people[-weeks:]))
             lately = predict(people, (*volume[:-weeks], sum(volume[-weeks:])), typical)
-            if lately.fewer < 0.05 and people[-1] <= 0.5 * lately.expected:
+            usual = sum(people[:-1]) / len(people[:-1])
+            fewer = people[-1] <= weeks * usual  # in people too, not only as a share of a sudden crowd
+            if lately.fewer < 0.05 and people[-1] <= 0.5 * lately.expected and fewer:
                 return "cooling"
     return "steady"
 
